@@ -74,7 +74,7 @@ impl Study {
         rollup: &Rollup,
         basis: &BasisArgs,
     ) -> Result<Self, CliError> {
-        let (runs, stages) = (Frame::of(&rollup.runs)?, Frame::of(&rollup.stages)?);
+        let (runs, stages) = (Frame::of(&rollup.runs), Frame::of(&rollup.stages));
         let accounts = Accounts::read(files, &runs, basis.books()?)?;
         let scores = evaluate(&Pack::ramp()?, rollup)?;
         Ok(Self {
@@ -144,7 +144,7 @@ pub(super) fn spread(
     let mut rows: Vec<(String, RunCost)> = Vec::new();
     for (row, id) in ids.iter().enumerate() {
         if let Some(cost) = id.and_then(|id| costs.get(id)) {
-            rows.push((name_of(study.runs.get(row, column)), cost.clone()));
+            rows.push((name_of(&study.runs.get(row, column)), cost.clone()));
         }
     }
     group_spreads(by, &rows).map_err(|e| CliError::data(format!("costs on the basis {basis}: {e}")))

@@ -18,7 +18,7 @@ pub(super) fn query_table(frame: &Frame) -> Result<Table, CliError> {
     let columns = columns.map(|(name, kind)| Column::new(name, name, cell_kind(*kind))).collect();
     let mut table = Table::new("query", "", columns)?;
     for row in 0..frame.height() {
-        table.push((0..frame.names().len()).map(|c| value(frame.get(row, c))).collect())?;
+        table.push((0..frame.names().len()).map(|c| value(&frame.get(row, c))).collect())?;
     }
     Ok(table)
 }
@@ -51,7 +51,7 @@ pub(super) fn view_table(
         .collect();
     let mut table = Table::new(name, title, columns)?;
     for row in 0..frame.height() {
-        table.push(chosen.iter().map(|(i, _)| value(frame.get(row, *i))).collect())?;
+        table.push(chosen.iter().map(|(i, _)| value(&frame.get(row, *i))).collect())?;
     }
     Ok(table)
 }
@@ -89,8 +89,8 @@ fn metrics_of(scores: &Scores, metrics: Vec<&Metric>, with_runs: bool) -> Result
         table.push(keys.chain(values).collect())?;
     }
     for metric in metrics {
-        if let Some(warning) = &metric.warning {
-            table.note(format!("{}: {warning}", metric.label));
+        for warning in &metric.warnings {
+            table.note(format!("{} {}: {}", warning.code, metric.label, warning.why));
         }
     }
     Ok(table)

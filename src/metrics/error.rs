@@ -1,17 +1,25 @@
 //! What can be wrong with a metric pack, with its line.
 
 use crate::rollup::RollupError;
+use std::fmt;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// An error of the metrics module.
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "the messages say what the fields are")]
 pub enum MetricError {
-    #[error("{pack}:{line}: {problem}")]
-    BadPack { pack: String, line: usize, problem: String },
+    #[error(transparent)]
+    Pack(#[from] PackProblem),
 
-    #[error("{pack}:{line}: metric `{metric}`: {problem}")]
-    BadMetric { pack: String, line: usize, metric: String, problem: String, columns: Vec<String> },
+    #[error("there is no metric pack `{name}`")]
+    NoPack { name: String },
+
+    #[error("cannot read {path}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+
+    #[error("{problem}")]
+    Setting { problem: String, hint: String },
 
     #[error(transparent)]
     Rollup(#[from] RollupError),
@@ -21,11 +29,39 @@ impl MetricError {
     /// The next thing to do, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::BadMetric { columns, .. } if !columns.is_empty() => {
-                Some(format!("the columns here are {}", columns.join(", ")))
-            }
+            Self::Pack(problem) => problem.hint.clone(),
+            Self::NoPack { .. } => Some(
+                "the built-in packs are core and ramp; any other name is the path of a TOML file"
+                    .to_owned(),
+            ),
+            Self::Setting { hint, .. } => Some(hint.clone()),
             Self::Rollup(error) => error.hint(),
-            _ => None,
+            Self::Unreadable { .. } => None,
         }
+    }
+}
+
+/// One thing that is wrong with a pack. The rest of the pack is not affected.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct PackProblem {
+    /// File that it is in.
+    pub file: String,
+    /// Line that it is at, from 1.
+    pub line: usize,
+    /// Metric that it concerns.
+    pub metric: Option<String>,
+    /// What is wrong, and in which line of SQL.
+    pub problem: String,
+    /// The next thing to do.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for PackProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if let Some(metric) = &self.metric {
+            write!(f, "metric `{metric}`: ")?;
+        }
+        f.write_str(&self.problem)
     }
 }

@@ -1,16 +1,33 @@
 //! Metrics as data: packs of named SQL expressions over the views `stages` and `runs`.
 //!
-//! A pack is a TOML file. Its metrics are evaluated in order, each seeing the columns of its view, the parameters of
-//! the pack and the metrics before it. Expressions run on polars and cannot read files.
+//! A pack is a TOML file (`schemas/metric-pack.schema.json`). An expression sees the columns of its view, the parameters
+//! of the pack and the other metrics, wherever they stand. Expressions run on polars and cannot read files.
 //!
-//! * `pack`: what a pack says, read and checked
+//! * `pack`, `parameter`, `gate`: what a pack says
+//! * `raw`, `read`: a pack read from TOML, with the packs that it extends
+//! * `expression`: one expression, and what it looks at
+//! * `plan`: what comes after what, and what cannot be computed
+//! * `table`: the rows that expressions see
 //! * `evaluate`: a pack over a rollup
+//! * `identity`: what a metric is, as a hash
 //! * `error`: what can be wrong with a pack, with its line
 
 mod error;
 mod evaluate;
+mod expression;
+mod gate;
+mod identity;
 mod pack;
+mod parameter;
+mod plan;
+mod raw;
+mod read;
+mod table;
 
-pub use error::MetricError;
-pub use evaluate::{Scores, evaluate};
-pub use pack::{Better, Level, Metric, Over, Pack, Parameter};
+pub use error::{MetricError, PackProblem};
+pub use evaluate::{Scores, evaluate, evaluate_only};
+pub use gate::{Failing, Gate, Rule};
+pub use identity::{MetricIdentity, identities};
+pub use pack::{Better, Level, Metric, Over, Pack, Warning};
+pub use parameter::{Parameter, ParameterValue, Role};
+pub use read::BUILT_IN;

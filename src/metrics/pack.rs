@@ -1,13 +1,13 @@
-//! What a metric pack says, read and checked.
+//! What a metric pack says.
 
-use super::MetricError;
+use super::gate::Gate;
+use super::parameter::{Parameter, ParameterValue, Role};
+use super::{MetricError, PackProblem};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::ops::Range;
-use toml::Spanned;
 
-/// A metric pack.
-#[derive(Debug, Clone)]
+/// A metric pack: definitions, and what was found wrong with some of them.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pack {
     /// Name, as metrics cite it.
     pub name: String,
@@ -15,26 +15,22 @@ pub struct Pack {
     pub label: String,
     /// Where its definitions come from.
     pub source: String,
+    /// The metric that ranks runs unless another is asked for.
+    pub rank_by: Option<String>,
     /// Values that its expressions use as columns.
     pub parameters: BTreeMap<String, Parameter>,
-    /// Metrics, in order of evaluation.
+    /// Rules that metrics can be evaluated under.
+    pub gates: Vec<Gate>,
+    /// Metrics, those of extended packs first.
     pub metrics: Vec<Metric>,
+    /// Definitions that were left out, and why.
+    pub problems: Vec<PackProblem>,
     /// File name, for messages.
     pub file: String,
 }
 
-/// A value that expressions use as a column.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Parameter {
-    /// The same in every row.
-    Scalar(f64),
-    /// One per stage, by index; null past its end. Only in the rows of stages.
-    PerStage(Vec<f64>),
-}
-
 /// What one value of a metric belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// A stage of a run.
@@ -45,14 +41,13 @@ pub enum Level {
     Cohort,
 }
 
-/// The rows an expression of level run is evaluated over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+/// The rows an expression is evaluated over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Over {
-    /// The run's stage rows; the expression aggregates them.
-    #[default]
+    /// Stage rows: a stage metric sees its own row, a run or cohort metric aggregates.
     Stages,
-    /// The run's own row.
+    /// Run rows: a run metric sees its own row, a cohort metric aggregates.
     Runs,
 }
 
@@ -69,13 +64,24 @@ pub enum Better {
     Neither,
 }
 
+/// A way in which a definition is known to mislead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Stable code, e.g. `W-COHORT`.
+    pub code: String,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
 /// A named expression.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
-    /// Name, and column in later expressions.
+    /// Name, and column in other expressions.
     pub name: String,
     /// Name for people.
     pub label: String,
+    /// Pack that defines it.
+    pub pack: String,
     /// What a value belongs to.
     pub level: Level,
     /// The rows it is evaluated over.
@@ -84,158 +90,133 @@ pub struct Metric {
     pub unit: String,
     /// Which direction is good.
     pub better: Better,
+    /// Smallest and largest value by definition; infinite where there is none.
+    pub range: Option<(f64, f64)>,
     /// Decimals shown to people.
     pub digits: Option<usize>,
     /// Formula in LaTeX, when given.
     pub latex: Option<String>,
     /// Expression.
     pub sql: String,
+    /// Gate it is evaluated under.
+    pub gate: Option<String>,
+    /// Metrics that it weighs, when it is a composite.
+    pub parts: Vec<String>,
+    /// Metric of another pack that it corrects, as `pack.metric`.
+    pub replaces: Option<String>,
     /// Meaning.
     pub doc: String,
-    /// How the definition is known to mislead, when it is.
-    pub warning: Option<String>,
+    /// Where the definition comes from; that of the pack when empty.
+    pub source: String,
+    /// How the definition is known to mislead.
+    pub warnings: Vec<Warning>,
     /// A step on the way, not shown.
     pub hidden: bool,
-    /// Line of the expression in the pack.
+    /// File that it is in.
+    pub file: String,
+    /// Line of the expression.
     pub line: usize,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPack {
-    pack: RawHead,
-    #[serde(default)]
-    parameters: BTreeMap<String, Parameter>,
-    #[serde(default)]
-    metric: Vec<Spanned<RawMetric>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawHead {
-    name: String,
-    label: Option<String>,
-    #[serde(default)]
-    source: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawMetric {
-    name: Spanned<String>,
-    label: Option<String>,
-    level: Level,
-    over: Option<Over>,
-    #[serde(default)]
-    unit: String,
-    #[serde(default)]
-    better: Better,
-    digits: Option<usize>,
-    latex: Option<String>,
-    sql: Spanned<String>,
-    doc: String,
-    warning: Option<String>,
-    #[serde(default)]
-    hidden: bool,
-}
-
 impl Pack {
-    /// The pack `ramp`: every published definition of the RAMP paper.
-    pub fn ramp() -> Result<Self, MetricError> {
-        Self::parse("ramp.toml", include_str!("packs/ramp.toml"))
+    /// A metric by name.
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|m| m.name == name)
     }
 
-    /// Reads a pack. `file` is its name in messages.
-    pub fn parse(file: &str, text: &str) -> Result<Self, MetricError> {
-        let bad = |span: Option<Range<usize>>, problem: String| MetricError::BadPack {
-            pack: file.to_owned(),
-            line: span.map_or(1, |s| line_of(text, s.start)),
-            problem,
-        };
-        let raw: RawPack =
-            toml::from_str(text).map_err(|e| bad(e.span(), e.message().to_owned()))?;
-        let mut metrics: Vec<Metric> = Vec::new();
-        for metric in raw.metric {
-            let metric = metric.into_inner();
-            let span = metric.name.span();
-            let name = metric.name.into_inner();
-            if !is_name(&name) {
-                return Err(bad(
-                    Some(span),
-                    format!(
-                        "`{name}` is not a name: letters, digits and _ only, not starting with a digit"
-                    ),
-                ));
-            }
-            if metrics.iter().any(|m| m.name == name) || raw.parameters.contains_key(&name) {
-                return Err(bad(Some(span), format!("`{name}` is defined twice")));
-            }
-            metrics.push(Metric {
-                label: metric.label.unwrap_or_else(|| name.clone()),
-                name,
-                level: metric.level,
-                over: metric.over.unwrap_or_default(),
-                unit: metric.unit,
-                better: metric.better,
-                digits: metric.digits,
-                latex: metric.latex,
-                line: line_of(text, metric.sql.span().start),
-                sql: metric.sql.into_inner(),
-                doc: metric.doc,
-                warning: metric.warning,
-                hidden: metric.hidden,
+    /// A gate by name.
+    pub fn gate(&self, name: &str) -> Option<&Gate> {
+        self.gates.iter().find(|g| g.name == name)
+    }
+
+    /// The metrics of a level that are shown.
+    pub fn shown(&self, level: Level) -> impl Iterator<Item = &Metric> {
+        self.metrics.iter().filter(move |m| m.level == level && !m.hidden)
+    }
+
+    /// The metric that ranks runs: the pack's choice, else its first run metric with a direction.
+    pub fn ranking_metric(&self) -> Option<&Metric> {
+        let chosen = self.rank_by.as_deref().and_then(|name| self.metric(name));
+        chosen.or_else(|| self.shown(Level::Run).find(|m| m.better != Better::Neither))
+    }
+
+    /// The name of the parameter with a role, when there is exactly one.
+    pub fn parameter_with(&self, role: Role) -> Option<&str> {
+        let mut found = self.parameters.iter().filter(|(_, p)| p.role == role);
+        let (name, _) = found.next()?;
+        found.next().is_none().then_some(name)
+    }
+
+    /// Gives a parameter another value.
+    pub fn set(&mut self, name: &str, value: ParameterValue) -> Result<(), MetricError> {
+        let Some(parameter) = self.parameters.get_mut(name) else {
+            let known: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+            return Err(MetricError::Setting {
+                problem: format!("the pack `{}` has no parameter `{name}`", self.name),
+                hint: if known.is_empty() {
+                    "it has none".to_owned()
+                } else {
+                    format!("its parameters are {}", known.join(", "))
+                },
             });
+        };
+        parameter.value = value;
+        Ok(())
+    }
+
+    /// Sets a parameter as written on a command line: `gate=100` or `stage_weight=[1, 2, 3]`.
+    pub fn set_text(&mut self, assignment: &str) -> Result<(), MetricError> {
+        let bad = |problem: String| MetricError::Setting {
+            problem,
+            hint: "write --set gate=100, or --set 'stage_weight=[1, 2, 3]' for a value per stage"
+                .to_owned(),
+        };
+        let Some((name, text)) = assignment.split_once('=') else {
+            return Err(bad(format!("`{assignment}` sets nothing")));
+        };
+        let (name, text) = (name.trim(), text.trim());
+        let table: toml::Table = toml::from_str(&format!("value = {text}"))
+            .map_err(|_| bad(format!("`{text}` is not a number or an array of numbers")))?;
+        let value = table.get("value").filter(|_| table.len() == 1);
+        let value = value.ok_or_else(|| bad(format!("`{text}` is not one value")))?;
+        let column = match self.parameters.get(name).map(|p| &p.value) {
+            Some(ParameterValue::PerKey { column, .. }) => Some(column.clone()),
+            _ => None,
+        };
+        let value = ParameterValue::from_toml(value, column.as_deref())
+            .map_err(|e| bad(format!("`{name}`: {e}")))?;
+        self.set(name, value)
+    }
+}
+
+impl Better {
+    /// The word of a pack.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+            Self::Neither => "neither",
         }
-        Ok(Self {
-            label: raw.pack.label.unwrap_or_else(|| raw.pack.name.clone()),
-            name: raw.pack.name,
-            source: raw.pack.source,
-            parameters: raw.parameters,
-            metrics,
-            file: file.to_owned(),
-        })
     }
 }
 
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// The line of a byte position, from 1.
-fn line_of(text: &str, position: usize) -> usize {
-    text.bytes().take(position).filter(|b| *b == b'\n').count() + 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_pack_reads() {
-        let pack = Pack::ramp().unwrap();
-        assert_eq!(pack.name, "ramp");
-        assert!(pack.metrics.iter().all(|m| !m.doc.is_empty()));
+impl Level {
+    /// The word of a pack.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stage => "stage",
+            Self::Run => "run",
+            Self::Cohort => "cohort",
+        }
     }
+}
 
-    #[test]
-    fn errors_name_the_line() {
-        let head = "[pack]\nname = \"p\"\n";
-        for (text, expected) in [
-            ("[pack]\nname = 3\n", "p.toml:2: invalid type: integer `3`, expected a string"),
-            (
-                "[[metric]]\nname = \"a b\"\nlevel = \"run\"\nsql = \"1\"\ndoc = \"d\"\n",
-                "p.toml:4: `a b` is not a name: letters, digits and _ only, not starting with a digit",
-            ),
-            (
-                "[[metric]]\nname = \"a\"\nlevel = \"run\"\nsql = \"1\"\ndoc = \"d\"\n[[metric]]\nname = \"a\"\nlevel = \"run\"\nsql = \"1\"\ndoc = \"d\"\n",
-                "p.toml:9: `a` is defined twice",
-            ),
-        ] {
-            let text =
-                if text.starts_with("[pack]") { text.to_owned() } else { format!("{head}{text}") };
-            assert_eq!(Pack::parse("p.toml", &text).unwrap_err().to_string(), expected);
+impl Over {
+    /// The word of a pack.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stages => "stages",
+            Self::Runs => "runs",
         }
     }
 }

@@ -7,12 +7,20 @@ use crate::trace::{Timestamp, Usd};
 use polars::prelude::{AnyValue, DataFrame, DataType, TimeUnit};
 
 /// A table of plain values.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// The values stay in their polars columns and become plain when they are asked for: a frame of a million runs costs
+/// nothing but the columns that are read.
+#[derive(Debug, Clone)]
 pub struct Frame {
     names: Vec<String>,
     kinds: Vec<ScalarKind>,
-    columns: Vec<Vec<Scalar>>,
-    height: usize,
+    values: DataFrame,
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.kinds == other.kinds && self.values.equals_missing(&other.values)
+    }
 }
 
 /// One value.
@@ -53,29 +61,17 @@ pub enum ScalarKind {
 
 impl Frame {
     /// The values of a polars frame.
-    pub fn of(frame: &DataFrame) -> Result<Self, RollupError> {
-        let mut out =
-            Self { names: vec![], kinds: vec![], columns: vec![], height: frame.height() };
-        for column in frame.columns() {
-            let kind = kind_of(column.dtype());
-            let mut values = Vec::with_capacity(out.height);
-            for row in 0..out.height {
-                let value = column.get(row).map_err(|source| RollupError::Query {
-                    problem: format!("row {row} of `{}`", column.name()),
-                    source,
-                })?;
-                values.push(scalar(kind, &value));
-            }
-            out.names.push(column.name().to_string());
-            out.kinds.push(kind);
-            out.columns.push(values);
+    pub fn of(values: &DataFrame) -> Self {
+        Self {
+            names: values.get_column_names().into_iter().map(ToString::to_string).collect(),
+            kinds: values.columns().iter().map(|c| kind_of(c.dtype())).collect(),
+            values: values.clone(),
         }
-        Ok(out)
     }
 
     /// Number of rows.
     pub fn height(&self) -> usize {
-        self.height
+        self.values.height()
     }
 
     /// Column names, in order.
@@ -89,24 +85,23 @@ impl Frame {
     }
 
     /// One value; null where there is no such row or column.
-    pub fn get(&self, row: usize, column: usize) -> &Scalar {
-        self.columns.get(column).and_then(|c| c.get(row)).unwrap_or(&Scalar::Null)
-    }
-
-    fn column(&self, name: &str, expected: &'static str) -> Result<&[Scalar], RollupError> {
-        let index = self.names.iter().position(|n| n == name);
-        let column = index.and_then(|i| self.columns.get(i));
-        column
-            .map(Vec::as_slice)
-            .ok_or_else(|| RollupError::Column { column: name.to_owned(), expected })
+    pub fn get(&self, row: usize, column: usize) -> Scalar {
+        let value = self.values.columns().get(column).and_then(|c| c.get(row).ok());
+        match (self.kinds.get(column), value) {
+            (Some(kind), Some(value)) => scalar(*kind, &value),
+            _ => Scalar::Null,
+        }
     }
 
     /// A column of texts that may be unknown.
     pub fn texts(&self, name: &str) -> Result<Vec<Option<&str>>, RollupError> {
-        self.typed(name, "text", |v| match v {
-            Scalar::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
+        let wrong = || RollupError::Column { column: name.to_owned(), expected: "text" };
+        let column = self.position(name).and_then(|i| self.values.columns().get(i));
+        let values = column.ok_or_else(wrong)?.as_materialized_series();
+        if values.dtype().is_null() {
+            return Ok(vec![None; self.height()]);
+        }
+        Ok(values.str().map_err(|_| wrong())?.iter().collect())
     }
 
     /// A column of integers that may be unknown.
@@ -138,19 +133,22 @@ impl Frame {
         })
     }
 
-    fn typed<'a, T>(
-        &'a self,
+    fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n == name)
+    }
+
+    fn typed<T>(
+        &self,
         name: &str,
         expected: &'static str,
-        read: impl Fn(&'a Scalar) -> Option<T>,
+        read: impl Fn(&Scalar) -> Option<T>,
     ) -> Result<Vec<Option<T>>, RollupError> {
-        self.column(name, expected)?
-            .iter()
-            .map(|value| match value {
+        let wrong = || RollupError::Column { column: name.to_owned(), expected };
+        let column = self.position(name).ok_or_else(wrong)?;
+        (0..self.height())
+            .map(|row| match self.get(row, column) {
                 Scalar::Null => Ok(None),
-                value => read(value)
-                    .map(Some)
-                    .ok_or_else(|| RollupError::Column { column: name.to_owned(), expected }),
+                value => read(&value).map(Some).ok_or_else(wrong),
             })
             .collect()
     }

@@ -7,17 +7,20 @@
 //! * `scan`: trace files as a lazy frame
 //! * `fold`: the two SQL files, run
 //! * `views`: the columns of the views `stages` and `runs`, and SQL over them
+//! * `made`: views made of plain rows, or changed in one respect
 //! * `frame`: typed columns out of a polars frame
 //! * `error`: what can go wrong
 
 mod error;
 mod fold;
 mod frame;
+mod made;
 mod scan;
 mod views;
 
 pub use error::RollupError;
 pub use fold::{ROLLUP_RUNS_SQL, ROLLUP_SQL, Rollup, explain_rollup, roll_up};
 pub use frame::{Frame, Scalar, ScalarKind};
+pub use made::{MadeRun, View};
 pub use scan::scan_events;
 pub use views::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn, query, views_dictionary};

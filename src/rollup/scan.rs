@@ -33,20 +33,21 @@ pub fn scan_events(files: &[PathBuf]) -> Result<LazyFrame, RollupError> {
 
 /// The columns of a trace as polars reads them.
 fn schema() -> Schema {
-    let fields = COLUMNS.iter().map(|column| {
-        let ty = match column.ty {
-            ColumnType::Text => DataType::String,
-            ColumnType::Int => DataType::Int64,
-            ColumnType::Float => DataType::Float64,
-            ColumnType::Bool => DataType::Boolean,
-            ColumnType::Money => {
-                DataType::Decimal(Usd::PRECISION.into(), usize::from(Usd::SCALE.unsigned_abs()))
-            }
-            ColumnType::Time => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
-        };
-        (column.name.into(), ty)
-    });
-    fields.collect()
+    COLUMNS.iter().map(|column| (column.name.into(), polars_type(column.ty))).collect()
+}
+
+/// The type that polars gives a column.
+pub(super) fn polars_type(ty: ColumnType) -> DataType {
+    match ty {
+        ColumnType::Text => DataType::String,
+        ColumnType::Int => DataType::Int64,
+        ColumnType::Float => DataType::Float64,
+        ColumnType::Bool => DataType::Boolean,
+        ColumnType::Money => {
+            DataType::Decimal(Usd::PRECISION.into(), usize::from(Usd::SCALE.unsigned_abs()))
+        }
+        ColumnType::Time => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
+    }
 }
 
 /// One file by name, several by their number.

@@ -166,7 +166,7 @@ pub fn query(files: &[PathBuf], sql: &str) -> Result<Frame, RollupError> {
     if loses_order(sql) {
         frame = sorted(frame).map_err(failed)?;
     }
-    Frame::of(&frame)
+    Ok(Frame::of(&frame))
 }
 
 /// Whether a query regroups rows and does not order them afterwards.

@@ -104,7 +104,7 @@ fn destroy(path: &Path, columns: &[&str]) {
 }
 
 fn frames(rollup: &Rollup) -> (Frame, Frame) {
-    (Frame::of(&rollup.stages).expect("stages"), Frame::of(&rollup.runs).expect("runs"))
+    (Frame::of(&rollup.stages), Frame::of(&rollup.runs))
 }
 
 #[test]

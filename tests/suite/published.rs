@@ -99,8 +99,8 @@ fn the_published_total_is_the_sum_of_all_five_counters() {
     assert_eq!(frame.height(), 15);
     assert!(frame.ints("rest").expect("integers").iter().all(|r| *r == Some(0)));
     let gpt =
-        (0..15).find(|r| frame.get(*r, 0) == &Scalar::Text("gpt-5.5".into())).expect("gpt-5.5");
-    assert_eq!(frame.get(gpt, 1), &Scalar::Int(11_258_549), "11,197,626 in and 60,923 out");
+        (0..15).find(|r| frame.get(*r, 0) == Scalar::Text("gpt-5.5".into())).expect("gpt-5.5");
+    assert_eq!(frame.get(gpt, 1), Scalar::Int(11_258_549), "11,197,626 in and 60,923 out");
 }
 
 #[test]

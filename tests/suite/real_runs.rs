@@ -75,7 +75,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn get(&self, name: &str) -> &Scalar {
+    fn get(&self, name: &str) -> Scalar {
         let column = self
             .frame
             .names()
@@ -89,7 +89,7 @@ impl Row<'_> {
     }
     fn text(&self, name: &str) -> Option<String> {
         match self.get(name) {
-            Scalar::Text(text) => Some(text.clone()),
+            Scalar::Text(text) => Some(text),
             Scalar::Time(time) => Some(time.to_string()),
             _ => None,
         }
@@ -112,7 +112,7 @@ impl Views {
             "SELECT {what} AS k, COUNT(*) AS n FROM events WHERE {filter} GROUP BY {what}"
         ));
         let text = |row: usize| match frame.get(row, 0) {
-            Scalar::Text(text) => text.clone(),
+            Scalar::Text(text) => text,
             Scalar::Int(int) => int.to_string(),
             other => format!("{other:?}"),
         };

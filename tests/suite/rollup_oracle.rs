@@ -246,7 +246,7 @@ fn differences(view: &str, columns: &[ViewColumn], frame: &Frame, expected: &[Ro
         assert_eq!(row.len(), names.len(), "the loop knows every column of `{view}`");
         for (column, name) in names.iter().enumerate() {
             let (got, wanted) = (frame.get(at, column), &row[name]);
-            if !same(got, wanted) {
+            if !same(&got, wanted) {
                 found.push(format!("{view}.{name}, row {at}: {got:?}, expected {wanted:?}"));
             }
         }
@@ -286,7 +286,7 @@ fn one_file(space: &Workspace, runs: &[Run]) -> Vec<PathBuf> {
 
 fn views(files: &[PathBuf]) -> (Frame, Frame) {
     let rollup = roll_up(files).expect("a rollup");
-    (Frame::of(&rollup.stages).expect("stages"), Frame::of(&rollup.runs).expect("runs"))
+    (Frame::of(&rollup.stages), Frame::of(&rollup.runs))
 }
 
 /// The differences between the rollup of some files and the loop over their runs.
@@ -326,7 +326,7 @@ fn checked(runs: &[Run], column: &str) -> (Scalar, Scalar) {
     let (stages, whole) = views(&files);
     let first = |frame: &Frame| {
         let index = frame.names().iter().position(|n| n == column).expect("a column");
-        frame.get(0, index).clone()
+        frame.get(0, index)
     };
     (first(&stages), first(&whole))
 }

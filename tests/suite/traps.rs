@@ -57,7 +57,7 @@ fn asked(runs: &[Imported], sql: &str) -> Vec<Scalar> {
     let space = Workspace::new();
     let frame = query(&store(&space.path("store"), runs).files(), sql).expect("a query");
     assert_eq!(frame.height(), 1, "{sql}");
-    (0..frame.names().len()).map(|column| frame.get(0, column).clone()).collect()
+    (0..frame.names().len()).map(|column| frame.get(0, column)).collect()
 }
 
 fn usd(text: &str) -> Usd {

@@ -45,8 +45,8 @@ fn views_have_the_documented_columns_and_types() {
             frame.names().iter().map(String::as_str).zip(frame.kinds().iter().copied()).collect();
         assert_eq!(found, documented);
     };
-    check(Frame::of(&rollup.stages).expect("stages"), STAGE_COLUMNS);
-    check(Frame::of(&rollup.runs).expect("runs"), RUN_COLUMNS);
+    check(Frame::of(&rollup.stages), STAGE_COLUMNS);
+    check(Frame::of(&rollup.runs), RUN_COLUMNS);
     let events = query(&sample_files(), "SELECT * FROM events LIMIT 1").expect("events");
     let documented: Vec<(&str, ScalarKind)> =
         COLUMNS.iter().map(|c| (c.name, kind(c.ty))).collect();
