@@ -164,7 +164,7 @@ mod tests {
         let own = parse("SUM(score) OVER (PARTITION BY run_id ORDER BY stage)");
         assert!(own.windows && !own.aggregates && !own.crosses_runs);
         assert!(parse("MAX(score) OVER (PARTITION BY workload)").crosses_runs);
-        assert!(refused("MAX(score) OVER ()").starts_with("a window needs PARTITION BY"));
+        assert!(refused("SUM(score) OVER (ORDER BY stage)").starts_with("a window needs PARTITION BY"));
         assert_eq!(
             refused("score / MAX(score) - MIN(score) OVER (PARTITION BY workload)"),
             "an aggregate stands beside a window: give each aggregate its OVER"
