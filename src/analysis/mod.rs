@@ -12,37 +12,54 @@
 //! * `factors`, `bridge`: cost as a product, and why one side costs more
 //! * `groups`: spread within and between groups
 //! * `stage_ledger`: where money and time went
+//! * `ranking`: runs ranked by a metric
+//! * `inputs`, `comparison`: two rankings side by side, and why they differ
+//! * `gate_sweep`, `acceptability`, `perturbation`, `specification`: what a ranking depends on
 //! * `collapse`: three pass-rate curves
 //! * `frontier`: score against cost
 //! * `matrix`: every score
 //! * `spread`: how far costs lie apart
 
+mod acceptability;
 mod accounts;
 mod attribution;
 mod bridge;
 mod calls;
 mod cohort;
 mod collapse;
+mod comparison;
 mod factors;
 mod frontier;
+mod gate_sweep;
 mod groups;
+mod inputs;
 mod matrix;
+mod perturbation;
 mod pricing;
+mod ranking;
+mod specification;
 mod spread;
 mod stage_ledger;
 mod waste;
 
+pub use acceptability::{AcceptabilityRow, RankAcceptability};
 pub use accounts::Accounts;
 pub use attribution::attribution_sensitivity;
 pub use bridge::{BridgeStep, CostBridge, Side};
 pub use calls::{LlmCall, RunCalls, read_calls};
 pub use cohort::{Cohort, CohortRun, StageScore, cohorts};
 pub use collapse::{Collapse, CollapsePoint};
+pub use comparison::{Cause, RankChange, RankComparison, RankedBy};
 pub use factors::{CostFactors, FACTORS, variance_shares};
 pub use frontier::{Frontier, FrontierPoint};
+pub use gate_sweep::{GateSweep, SweepRow};
 pub use groups::{ALL_RUNS, GroupSpread, GroupSpreads, group_spreads};
+pub use inputs::Input;
 pub use matrix::{MatrixCell, MatrixRow, ScoreMatrix};
+pub use perturbation::{CohortPerturbation, PerturbationRow};
 pub use pricing::{Basis, RunCost, list_rates, price_call, price_run};
+pub use ranking::{Question, RankedEntry, Ranking, Repeats, rank, ranked_metric};
+pub use specification::{Choice, MOST_SPECIFICATIONS, Specification, SpecificationCurve};
 pub use spread::{CostSpread, SpreadRow};
 pub use stage_ledger::{StageLedger, StageLedgerRow, TimeUse, time_use};
 pub use waste::{Waste, waste};

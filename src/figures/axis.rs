@@ -128,7 +128,8 @@ impl LinearAxis {
     /// About five ticks at round numbers, all with the same number of decimals.
     pub(super) fn ticks(&self) -> Vec<Tick> {
         let step = round_step(self.high - self.low);
-        let first = (self.low / step).ceil();
+        // Rounded numbers may lie a hair above themselves.
+        let first = (self.low / step - 1e-6).ceil();
         let values: Vec<f64> = (0..12)
             .map(|index| (first + f64::from(index)) * step)
             .take_while(|value| *value <= self.high + step * 1e-6)

@@ -11,22 +11,31 @@
 //! | cost per run | [`draw_spread`] | 89 mm |
 //! | why one side costs more | [`draw_bridge`] | 89 mm |
 //! | cost by stage, time by activity | [`draw_stage_ledger`] | 120 mm, wider on demand |
+//! | ranks along a gate | [`draw_gate_sweep`] | 89 mm, wider with many thresholds |
+//! | ranks under random weights | [`draw_acceptability`] | 89 mm, wider with many runs |
+//! | ranks without each model | [`draw_perturbation`] | 89 mm, wider with many runs |
+//! | agreement under other choices | [`draw_specification`] | 89 mm, wider with many combinations |
 //!
 //! The same input gives the same bytes: nothing depends on the clock, on fonts of the machine or
 //! on the iteration order of a map. Text is real `<text>`, measured with the metrics of the font
 //! that the PNG is drawn with. Every distinction made by colour is also made by a dash, a marker
 //! shape or a border, so that the figures survive a grey printer.
 
+mod acceptability;
 mod area;
 mod axis;
 mod bridge;
 mod canvas;
+mod choice_rows;
 mod collapse;
+mod color_bar;
 mod cost_axis;
 mod curve;
+mod diverging;
 mod error;
 mod font;
 mod frontier;
+mod gate_sweep;
 mod header;
 mod heat;
 mod labels;
@@ -37,25 +46,35 @@ mod matrix;
 mod number;
 mod palette;
 mod pattern;
+mod perturbation;
 mod png;
+mod ranked;
 mod scale;
 mod scatter;
+mod specification;
 mod spots;
 mod spread;
 mod stacked;
 mod stage_ledger;
 mod stroke;
 mod svg;
+mod sweep_lines;
 mod wording;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod fixture_ranks;
 
+pub use acceptability::draw as draw_acceptability;
 pub use bridge::draw as draw_bridge;
 pub use collapse::draw as draw_collapse;
 pub use error::FigureError;
 pub use frontier::draw as draw_frontier;
+pub use gate_sweep::draw as draw_gate_sweep;
 pub use matrix::draw as draw_matrix;
+pub use perturbation::draw as draw_perturbation;
+pub use specification::draw as draw_specification;
 pub use spread::draw as draw_spread;
 pub use stage_ledger::draw as draw_stage_ledger;
 pub use svg::Svg;

@@ -36,12 +36,13 @@ mod tests {
     use resvg::tiny_skia::Pixmap;
 
     use super::super::{
-        draw_bridge, draw_collapse, draw_frontier, draw_matrix, draw_spread, draw_stage_ledger,
-        fixture,
+        draw_acceptability, draw_bridge, draw_collapse, draw_frontier, draw_gate_sweep,
+        draw_matrix, draw_perturbation, draw_specification, draw_spread, draw_stage_ledger,
+        fixture, fixture_ranks,
     };
     use super::*;
 
-    fn figures() -> [Svg; 6] {
+    fn figures() -> [Svg; 10] {
         [
             draw_collapse(&fixture::collapse(15, 6)).unwrap(),
             draw_frontier(&fixture::frontier(5)).unwrap(),
@@ -49,6 +50,10 @@ mod tests {
             draw_spread(&fixture::spread(5)).unwrap(),
             draw_bridge(&fixture::bridge(4)).unwrap(),
             draw_stage_ledger(&fixture::stage_ledger(11, 6)).unwrap(),
+            draw_gate_sweep(&fixture_ranks::gate_sweep(15, 10)).unwrap(),
+            draw_acceptability(&fixture_ranks::acceptability(15)).unwrap(),
+            draw_perturbation(&fixture_ranks::perturbation(15)).unwrap(),
+            draw_specification(&fixture_ranks::specification(&[3, 2, 2])).unwrap(),
         ]
     }
 

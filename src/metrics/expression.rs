@@ -42,7 +42,8 @@ impl Expression {
                 Expr::Selector(_) => return Err("`*` is not a column; name the columns".to_owned()),
                 Expr::SubPlan(..) => return Err("a metric cannot hold a query".to_owned()),
                 Expr::Over { function, partition_by, .. } => {
-                    if partition_by.is_empty() {
+                    let named = |e: &Expr| e.into_iter().any(|n| matches!(n, Expr::Column(_)));
+                    if !partition_by.iter().any(named) {
                         let problem =
                             "a window needs PARTITION BY: run_id, or workload for all its runs";
                         return Err(problem.to_owned());
@@ -164,7 +165,9 @@ mod tests {
         let own = parse("SUM(score) OVER (PARTITION BY run_id ORDER BY stage)");
         assert!(own.windows && !own.aggregates && !own.crosses_runs);
         assert!(parse("MAX(score) OVER (PARTITION BY workload)").crosses_runs);
-        assert!(refused("SUM(score) OVER (ORDER BY stage)").starts_with("a window needs PARTITION BY"));
+        assert!(
+            refused("SUM(score) OVER (ORDER BY stage)").starts_with("a window needs PARTITION BY")
+        );
         assert_eq!(
             refused("score / MAX(score) - MIN(score) OVER (PARTITION BY workload)"),
             "an aggregate stands beside a window: give each aggregate its OVER"

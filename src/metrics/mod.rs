@@ -10,6 +10,7 @@
 //! * `table`: the rows that expressions see
 //! * `evaluate`: a pack over a rollup
 //! * `identity`: what a metric is, as a hash
+//! * `kept`: values that were computed before
 //! * `error`: what can be wrong with a pack, with its line
 
 mod error;
@@ -17,6 +18,7 @@ mod evaluate;
 mod expression;
 mod gate;
 mod identity;
+mod kept;
 mod pack;
 mod parameter;
 mod plan;
@@ -28,6 +30,7 @@ pub use error::{MetricError, PackProblem};
 pub use evaluate::{Scores, evaluate, evaluate_only};
 pub use gate::{Failing, Gate, Rule};
 pub use identity::{MetricIdentity, identities};
+pub use kept::{KeptError, KeptScore, KeptScores, ScoreKey};
 pub use pack::{Better, Level, Metric, Over, Pack, Warning};
 pub use parameter::{Parameter, ParameterValue, Role};
 pub use read::BUILT_IN;

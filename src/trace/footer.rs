@@ -38,6 +38,9 @@ pub struct RunEntry {
     pub events: u64,
     /// First time stamp in microseconds since the epoch, when there is one.
     pub started_us: Option<i64>,
+    /// SHA-256 of its rows; none in files of early writers.
+    #[serde(default)]
+    pub sha256: Option<String>,
 }
 
 impl RunEntry {
@@ -50,6 +53,7 @@ impl RunEntry {
             agent: run.agent.clone(),
             events: 0,
             started_us: None,
+            sha256: None,
         }
     }
 

@@ -10,6 +10,7 @@
 //! * `schema`: the one table of columns; arrow schema, checks and documents derive from it
 //! * `version`: the format version and who may read what
 //! * `writer`, `reader`: Parquet out and in
+//! * `digest`: the hash of a run
 //! * `footer`: what a trace file says about itself
 //! * `store`: a folder of traces
 //! * `check`: the rules a trace keeps, row by row
@@ -17,6 +18,7 @@
 //! * `error`: what can go wrong, with path and row
 
 mod check;
+mod digest;
 mod docs;
 mod error;
 mod event;

@@ -6,6 +6,7 @@
 use super::{
     Event, RunEntry, RunFacts, SealedTrace, TraceError, TraceWriter, Written, read_footer,
 };
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,23 @@ pub struct StoreEntry {
     pub run: RunEntry,
     /// Size of the file in bytes.
     pub bytes: u64,
+}
+
+impl StoreEntry {
+    /// The hash of the run's rows, from the footer; for files of early writers, a hash of the file and the run's name.
+    pub fn trace_hash(&self) -> Result<String, TraceError> {
+        if let Some(hash) = &self.run.sha256 {
+            return Ok(hash.clone());
+        }
+        let bytes = std::fs::read(&self.path).map_err(TraceError::io("read", &self.path))?;
+        let hash = Sha256::new().chain_update(&bytes).chain_update(&self.run.run_id).finalize();
+        let mut text = String::new();
+        for byte in hash {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Ok(text)
+    }
 }
 
 impl Store {
@@ -206,7 +224,6 @@ fn encoded(name: &str) -> String {
         return "%".to_owned();
     }
     if out.len() > 180 {
-        use sha2::{Digest, Sha256};
         let hash = Sha256::digest(name.as_bytes());
         let mut cut = out.chars().take(150).collect::<String>();
         for byte in &hash[..8] {

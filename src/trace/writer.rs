@@ -4,6 +4,7 @@
 //! grow with the run. The file is written beside its place and renamed into it: a reader sees the whole trace or
 //! none, and a writer that fails leaves nothing behind.
 
+use super::digest::RunDigest;
 use super::footer::{RUNS_KEY, RunEntry, SCHEMA_KEY, TOOL_KEY};
 use super::schema::{Cell, arrow_schema, is_long_text};
 use super::{COLUMNS, ColumnType, Event, RunFacts, SCHEMA_VERSION, TOOL_VERSION, TraceError, Usd};
@@ -51,6 +52,7 @@ pub struct TraceWriter {
     rows: usize,
     text_bytes: usize,
     runs: Vec<RunEntry>,
+    digest: RunDigest,
     last_seq: i64,
 }
 
@@ -77,6 +79,7 @@ impl TraceWriter {
             rows: 0,
             text_bytes: 0,
             runs: Vec::new(),
+            digest: RunDigest::default(),
             last_seq: -1,
         })
     }
@@ -96,8 +99,10 @@ impl TraceWriter {
                 }
                 self.text_bytes += text.len();
             }
+            self.digest.cell(column.name, cell);
             builder.append(cell);
         }
+        self.digest.end_row();
         self.rows += 1;
         if self.rows >= BATCH_ROWS || self.text_bytes >= BATCH_BYTES {
             self.flush_batch()?;
@@ -113,6 +118,7 @@ impl TraceWriter {
     /// Finishes the file without giving it its name. Dropped unpublished, it is gone.
     pub fn seal(mut self) -> Result<SealedTrace, TraceError> {
         self.flush_batch()?;
+        self.end_run();
         let runs = serde_json::to_string(&self.runs).unwrap_or_default();
         for (key, value) in [
             (SCHEMA_KEY, SCHEMA_VERSION.to_string()),
@@ -131,6 +137,7 @@ impl TraceWriter {
     fn note_run(&mut self, run: &RunFacts, event: &Event) -> Result<(), TraceError> {
         let same = self.runs.last().is_some_and(|r| r.run_id == run.run_id);
         if !same {
+            self.end_run();
             self.runs.push(RunEntry::new(run));
             self.last_seq = -1;
         }
@@ -150,6 +157,12 @@ impl TraceWriter {
             }
         }
         Ok(())
+    }
+
+    fn end_run(&mut self) {
+        if let Some(entry) = self.runs.last_mut() {
+            entry.sha256 = Some(self.digest.finish());
+        }
     }
 
     fn flush_batch(&mut self) -> Result<(), TraceError> {
