@@ -1,6 +1,7 @@
 //! How often each run takes each rank when nobody knows the weights (SMAA).
 
-use super::ranking::{Candidate, Question, candidates, grouped, mean, ranked_metric, standing};
+use super::ranking::{Question, candidates, ranked_metric};
+use super::repeats::{Candidate, grouped, mean, standing};
 use crate::metrics::{Better, Metric, MetricError, evaluate_only};
 use crate::rollup::Frame;
 use crate::stats::rank_acceptability;

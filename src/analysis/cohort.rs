@@ -1,8 +1,7 @@
 //! The runs of a workload with their scores and costs.
 
 use super::pricing::{Basis, RunCost};
-use crate::metrics::Scores;
-use crate::rollup::RollupError;
+use crate::rollup::{Frame, RollupError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs of one workload, compared with one another.
@@ -63,10 +62,9 @@ impl Cohort {
     }
 }
 
-/// The cohorts of a store, by workload, with reported costs.
-pub fn cohorts(scores: &Scores) -> Result<Vec<Cohort>, RollupError> {
+/// The cohorts of a store, by workload, with reported costs, out of its views.
+pub fn cohorts(runs: &Frame, stages: &Frame) -> Result<Vec<Cohort>, RollupError> {
     let mut by_run: BTreeMap<String, BTreeMap<i64, StageScore>> = BTreeMap::new();
-    let stages = &scores.stages;
     let (ids, indices) = (stages.texts("run_id")?, stages.ints("stage")?);
     let (values, statuses) = (stages.numbers("score")?, stages.texts("stage_status")?);
     for (((id, index), score), status) in ids.into_iter().zip(indices).zip(values).zip(statuses) {
@@ -75,7 +73,6 @@ pub fn cohorts(scores: &Scores) -> Result<Vec<Cohort>, RollupError> {
             by_run.entry(id.to_owned()).or_default().insert(index, stage);
         }
     }
-    let runs = &scores.runs;
     let (ids, models, workloads) =
         (runs.texts("run_id")?, runs.texts("model")?, runs.texts("workload")?);
     let (costs, elapsed) = (runs.numbers("cost_usd")?, runs.numbers("elapsed_s")?);

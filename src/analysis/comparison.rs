@@ -43,6 +43,8 @@ pub struct RankedBy {
     pub label: String,
     /// Its unit, empty when it has none.
     pub unit: String,
+    /// Decimals shown to people.
+    pub digits: Option<usize>,
 }
 
 /// One run in two rankings.
@@ -102,6 +104,7 @@ fn ranked_by(question: &Question) -> Result<RankedBy, MetricError> {
         metric: metric.name.clone(),
         label: metric.label.clone(),
         unit: metric.unit.clone(),
+        digits: metric.digits,
     })
 }
 
@@ -167,8 +170,7 @@ impl Explanation {
         for (workload, model) in new.most_influential()? {
             left_out.entry(workload).or_insert(model);
         }
-        // The old metric takes the gates of the new one, where both have one of that name.
-        let gates = new.gates();
+        let gate = new.gate().or_else(|| old.gate());
         let mut moves = Vec::new();
         for mask in 0_u32..1 << inputs.len() {
             let aside: BTreeSet<Input> = (0..)
@@ -176,8 +178,8 @@ impl Explanation {
                 .filter(|(bit, _)| mask & (1 << bit) != 0)
                 .map(|(_, i)| *i)
                 .collect();
-            let after = new.without(&aside, &gates, &left_out)?;
-            let before = old.without(&aside, &gates, &left_out)?;
+            let after = new.without(&aside, gate, &left_out)?;
+            let before = old.without(&aside, gate, &left_out)?;
             moves.push(moves_between(&before, &after));
         }
         Ok(Self { inputs, moves, left_out })

@@ -1,13 +1,16 @@
 //! Score against cost, and which runs no other run beats on both.
 
 use super::Cohort;
+use crate::metrics::{Better, Scores};
+use crate::rollup::RollupError;
+use std::collections::BTreeMap;
 
 /// The score-cost plane of a cohort.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frontier {
     /// The workload.
     pub workload: String,
-    /// What the score axis holds, e.g. `pipeline score (PL)`.
+    /// What the score axis holds, e.g. `PL`.
     pub score_label: String,
     /// Unit of the score, e.g. `points`.
     pub score_unit: String,
@@ -32,13 +35,45 @@ pub struct FrontierPoint {
     pub on_frontier: bool,
 }
 
+/// What the score axis holds: a run metric of which more is better.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreAxis {
+    /// Label of the metric.
+    pub label: String,
+    /// Its unit, empty when it has none.
+    pub unit: String,
+    /// Its values by run.
+    pub values: BTreeMap<String, f64>,
+}
+
+impl ScoreAxis {
+    /// The metric that ranks runs under a pack; `None` when the pack has none, or one of which less is better.
+    pub fn of(scores: &Scores) -> Result<Option<Self>, RollupError> {
+        let found = scores.pack.ranking_metric().filter(|m| m.better == Better::Higher);
+        let Some(metric) = found.filter(|m| scores.runs.names().contains(&m.name)) else {
+            return Ok(None);
+        };
+        let (ids, values) = (scores.runs.texts("run_id")?, scores.runs.numbers(&metric.name)?);
+        let known = ids.into_iter().zip(values).filter_map(|(id, v)| Some((id?.to_owned(), v?)));
+        Ok(Some(Self {
+            label: metric.label.clone(),
+            unit: metric.unit.clone(),
+            values: known.collect(),
+        }))
+    }
+}
+
 impl Frontier {
-    /// The plane of a cohort: mean stage score (PL) against reported cost.
-    pub fn of(cohort: &Cohort) -> Self {
+    /// The plane of a cohort: a metric, or without one the mean stage score, against cost.
+    pub fn of(cohort: &Cohort, axis: Option<&ScoreAxis>) -> Self {
         let mut points = Vec::new();
         let mut unpriced = Vec::new();
         for run in &cohort.runs {
-            match (run.mean_score, run.cost_usd.filter(|c| *c > 0.0)) {
+            let score = match axis {
+                Some(axis) => axis.values.get(&run.run_id).copied(),
+                None => run.mean_score,
+            };
+            match (score, run.cost_usd.filter(|c| *c > 0.0)) {
                 (Some(score), Some(cost_usd)) => {
                     points.push(FrontierPoint {
                         label: run.label.clone(),
@@ -64,8 +99,8 @@ impl Frontier {
         }
         Self {
             workload: cohort.workload.clone(),
-            score_label: "Pipeline score (PL)".to_owned(),
-            score_unit: "points".to_owned(),
+            score_label: axis.map_or("Mean stage score".to_owned(), |a| a.label.clone()),
+            score_unit: axis.map_or("points".to_owned(), |a| a.unit.clone()),
             basis: cohort.basis.name().to_owned(),
             points,
             unpriced,

@@ -1,7 +1,7 @@
 //! What a metric looks at, in the terms of those who ask why a ranking changed, and rankings with one of these set aside.
 //!
 //! Setting an input aside makes it the same for every run: tokens, money and time become the same number everywhere,
-//! weights become equal, gates take one value and their rules are lifted, the baseline becomes zero, and of the cohort the
+//! weights become equal, gates all take one value and their rules are lifted, the baseline becomes zero, and of the cohort the
 //! run that moves the others most is left out.
 
 use super::perturbation::CohortPerturbation;
@@ -94,6 +94,7 @@ impl Input {
 pub(super) struct Asked<'a> {
     pub(super) question: Question<'a>,
     pub(super) inputs: BTreeSet<Input>,
+    parameters: BTreeSet<String>,
 }
 
 impl<'a> Asked<'a> {
@@ -102,21 +103,22 @@ impl<'a> Asked<'a> {
         let identity = known.get(question.metric);
         let is_in = |i: &Input| identity.is_some_and(|metric| i.is_in(question.pack, metric));
         let inputs = Input::ALL.into_iter().filter(is_in).collect();
-        Self { question, inputs }
+        let parameters = identity.map(|m| m.parameters.clone()).unwrap_or_default();
+        Self { question, inputs, parameters }
     }
 
-    /// The rankings with some inputs set aside. `gates` are the values that gates of the same name take; `left_out` are
-    /// the models that are left out when the cohort is set aside, by workload.
+    /// The rankings with some inputs set aside. `gate` is the value that every gate takes; `left_out` are the models that are
+    /// left out when the cohort is set aside, by workload.
     pub(super) fn without(
         &self,
         aside: &BTreeSet<Input>,
-        gates: &BTreeMap<String, ParameterValue>,
+        gate: Option<f64>,
         left_out: &BTreeMap<String, String>,
     ) -> Result<Vec<Ranking>, MetricError> {
         let mut pack = self.question.pack.clone();
         let mut rollup = self.question.rollup.clone();
         for input in aside {
-            set_parameters_aside(&mut pack, *input, gates);
+            set_parameters_aside(&mut pack, *input, gate);
             if let Some(unit) = input.unit() {
                 rollup = set_columns_aside(&rollup, unit)?;
             }
@@ -127,10 +129,16 @@ impl<'a> Asked<'a> {
         rank(&Question { pack: &pack, rollup: &rollup, ..self.question.clone() })
     }
 
-    /// The values of the gates that the metric looks at.
-    pub(super) fn gates(&self) -> BTreeMap<String, ParameterValue> {
-        let gates = self.question.pack.parameters.iter().filter(|(_, p)| p.role == Role::Gate);
-        gates.map(|(name, p)| (name.clone(), p.value.clone())).collect()
+    /// The value of the first gate, by name, that the metric looks at.
+    pub(super) fn gate(&self) -> Option<f64> {
+        let mut gates = self.parameters.iter().filter_map(|name| {
+            let parameter = self.question.pack.parameters.get(name)?;
+            match parameter.value {
+                ParameterValue::Scalar(value) if parameter.role == Role::Gate => Some(value),
+                _ => None,
+            }
+        });
+        gates.next()
     }
 
     /// The model of each workload whose absence moves the others most; none where no rank moves.
@@ -157,8 +165,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn set_parameters_aside(pack: &mut Pack, input: Input, gates: &BTreeMap<String, ParameterValue>) {
-    for (name, parameter) in &mut pack.parameters {
+fn set_parameters_aside(pack: &mut Pack, input: Input, gate: Option<f64>) {
+    for parameter in pack.parameters.values_mut() {
         if input.role() != Some(parameter.role) {
             continue;
         }
@@ -168,7 +176,7 @@ fn set_parameters_aside(pack: &mut Pack, input: Input, gates: &BTreeMap<String, 
             }
             (Input::Weights, _) => ParameterValue::Scalar(1.0),
             (Input::Baseline, _) => ParameterValue::Scalar(0.0),
-            (_, value) => gates.get(name).unwrap_or(value).clone(),
+            (_, value) => gate.map_or_else(|| value.clone(), ParameterValue::Scalar),
         };
     }
     if input == Input::Gate {

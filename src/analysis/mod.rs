@@ -12,6 +12,8 @@
 //! * `factors`, `bridge`: cost as a product, and why one side costs more
 //! * `groups`: spread within and between groups
 //! * `stage_ledger`: where money and time went
+//! * `rescoring`: the scores of a store, computed only where they are not kept from before
+//! * `repeats`: models that ran several times
 //! * `ranking`: runs ranked by a metric
 //! * `inputs`, `comparison`: two rankings side by side, and why they differ
 //! * `gate_sweep`, `acceptability`, `perturbation`, `specification`: what a ranking depends on
@@ -37,6 +39,8 @@ mod matrix;
 mod perturbation;
 mod pricing;
 mod ranking;
+mod repeats;
+mod rescoring;
 mod specification;
 mod spread;
 mod stage_ledger;
@@ -51,14 +55,16 @@ pub use cohort::{Cohort, CohortRun, StageScore, cohorts};
 pub use collapse::{Collapse, CollapsePoint};
 pub use comparison::{Cause, RankChange, RankComparison, RankedBy};
 pub use factors::{CostFactors, FACTORS, variance_shares};
-pub use frontier::{Frontier, FrontierPoint};
+pub use frontier::{Frontier, FrontierPoint, ScoreAxis};
 pub use gate_sweep::{GateSweep, SweepRow};
 pub use groups::{ALL_RUNS, GroupSpread, GroupSpreads, group_spreads};
 pub use inputs::Input;
 pub use matrix::{MatrixCell, MatrixRow, ScoreMatrix};
 pub use perturbation::{CohortPerturbation, PerturbationRow};
 pub use pricing::{Basis, RunCost, list_rates, price_call, price_run};
-pub use ranking::{Question, RankedEntry, Ranking, Repeats, rank, ranked_metric};
+pub use ranking::{Question, RankedEntry, Ranking, rank, ranked_metric};
+pub use repeats::{RepeatGroup, RepeatedPasses, Repeats, repeat_groups, repeated_passes};
+pub use rescoring::{Rescoring, ScoreTable, ScoreValue, ScoredRun, ScoredRuns};
 pub use specification::{Choice, MOST_SPECIFICATIONS, Specification, SpecificationCurve};
 pub use spread::{CostSpread, SpreadRow};
 pub use stage_ledger::{StageLedger, StageLedgerRow, TimeUse, time_use};

@@ -7,15 +7,16 @@ use super::cost_tables as costs;
 use super::output::{Output, TableFormat};
 use super::price_tables as prices;
 use super::replace::OutputFolder;
+use super::scoring::fail_on_problems;
 use super::tables;
 use crate::analysis::{
-    Basis, Cohort, Collapse, CostBridge, CostSpread, Frontier, ScoreMatrix, Side, StageLedger,
-    TimeUse, time_use,
+    Basis, Cohort, Collapse, CostBridge, CostSpread, Frontier, ScoreAxis, ScoreMatrix, Side,
+    StageLedger, TimeUse, time_use,
 };
 use crate::figures::{
     Svg, draw_bridge, draw_collapse, draw_frontier, draw_matrix, draw_spread, draw_stage_ledger,
 };
-use crate::metrics::Scores;
+use crate::metrics::{Pack, Scores};
 use crate::report::{FileHash, Format, Manifest, Options, Table, render};
 use crate::rollup::{Frame, RUN_COLUMNS, STAGE_COLUMNS, roll_up};
 use crate::stats::{Sample, max_over_min};
@@ -36,7 +37,8 @@ const PNG_SCALE: f32 = 3.125;
     figures/<workload>/*.svg and *.png, and manifest.json with the hashes of all inputs and outputs.\n\n\
     EXAMPLES:\n  \
     ramptrace analyze sample-traces -o out\n  \
-    ramptrace analyze store -o strict --gate 100"
+    ramptrace analyze store -o strict --gate 100\n  \
+    ramptrace analyze store -o mine --pack my-metrics.toml"
 )]
 pub(super) struct Analyze {
     /// A trace, a folder of traces, or a glob
@@ -47,6 +49,12 @@ pub(super) struct Analyze {
     /// Score at or above which a stage counts as passed
     #[arg(long, default_value_t = 60.0, value_name = "SCORE")]
     gate: f64,
+    /// The metric pack: core, ramp, or a TOML file
+    #[arg(long, default_value = "ramp", value_name = "PACK")]
+    pack: String,
+    /// Set a parameter of the pack: gate=100, or `stage_weight='[1, 2, 3]'`
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
     #[command(flatten)]
     basis: BasisArgs,
     /// Write into a folder that holds other files
@@ -61,12 +69,16 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
             args.gate
         )));
     }
+    let mut pack = Pack::load(&args.pack)?;
+    for assignment in &args.set {
+        pack.set_text(assignment)?;
+    }
     let store = Store::open(&args.store)?;
     let mut folder = OutputFolder::begin(&args.output, args.force)?;
     let files = store.files();
     let rollup = roll_up(&files)?;
     let basis = args.basis.basis();
-    let study = Study::of(&files, &rollup, &args.basis)?;
+    let study = Study::of(&files, &rollup, &args.basis, &pack)?;
     let run_costs = study.accounts.by_run(basis);
     let cohorts: Vec<Cohort> =
         study.cohorts.iter().map(|c| c.clone().repriced(basis, &run_costs)).collect();
@@ -90,9 +102,9 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
     for table in &written_tables {
         write_table(&mut folder, table)?;
     }
-    write_figures(&mut folder, &analysis)?;
+    write_figures(&mut folder, &analysis.figures()?)?;
     let written = folder.names();
-    folder.publish(manifest(args, &store)?)?;
+    folder.publish(manifest(&store, parameters(args))?)?;
 
     analysis.print(&study.scores, &study.runs, output)?;
     let count = |suffix: &str| written.iter().filter(|n| n.ends_with(suffix)).count();
@@ -102,7 +114,7 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
         count(".svg"),
         args.output.display()
     ));
-    Ok(())
+    fail_on_problems(&study.scores.problems, output)
 }
 
 /// Everything that is computed per cohort.
@@ -131,9 +143,10 @@ impl Analysis {
             let time = Sample::new(&times).and_then(|s| max_over_min(&s)).map_err(bad)?;
             Ok((CostSpread::of(cohort).map_err(bad)?, time))
         };
+        let axis = ScoreAxis::of(&study.scores)?;
         Ok(Self {
             collapses: cohorts.iter().filter_map(|c| Collapse::of(c, gate)).collect(),
-            frontiers: cohorts.iter().map(Frontier::of).collect(),
+            frontiers: cohorts.iter().map(|c| Frontier::of(c, axis.as_ref())).collect(),
             matrices: cohorts.iter().map(|c| ScoreMatrix::of(c, gate)).collect(),
             spreads: cohorts.iter().map(spread).collect::<Result<_, _>>()?,
             bridges: cohorts.iter().filter_map(|c| bridge(c, study, basis)).collect(),
@@ -247,13 +260,14 @@ fn ledger(
 }
 
 /// A workload is a folder of its own; characters that file systems dislike become `_`.
-fn figure_name(workload: &str, figure: &str) -> String {
+pub(super) fn figure_name(workload: &str, figure: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
     let folder: String = workload.chars().map(safe).take(80).collect();
     format!("figures/{}/{figure}", if folder.is_empty() { "_" } else { &folder })
 }
 
-fn write_table(folder: &mut OutputFolder, table: &Table) -> Result<(), CliError> {
+/// Writes a table in every format that files have.
+pub(super) fn write_table(folder: &mut OutputFolder, table: &Table) -> Result<(), CliError> {
     for format in [Format::Csv, Format::Json, Format::Markdown, Format::Latex] {
         let text = render(table, format, &Options::default());
         folder.write(&format!("{}.{}", table.name(), format.extension()), text.as_bytes())?;
@@ -261,8 +275,11 @@ fn write_table(folder: &mut OutputFolder, table: &Table) -> Result<(), CliError>
     Ok(())
 }
 
-fn write_figures(folder: &mut OutputFolder, analysis: &Analysis) -> Result<(), CliError> {
-    let figures = analysis.figures()?;
+/// Writes figures as SVG and PNG.
+pub(super) fn write_figures(
+    folder: &mut OutputFolder,
+    figures: &[(String, Svg)],
+) -> Result<(), CliError> {
     let pngs: Vec<Vec<u8>> =
         figures.par_iter().map(|(_, svg)| svg.to_png(PNG_SCALE)).collect::<Result<_, _>>()?;
     for ((name, svg), png) in figures.iter().zip(pngs) {
@@ -272,28 +289,34 @@ fn write_figures(folder: &mut OutputFolder, analysis: &Analysis) -> Result<(), C
     Ok(())
 }
 
-fn manifest(args: &Analyze, store: &Store) -> Result<Manifest, CliError> {
+fn parameters(args: &Analyze) -> BTreeMap<String, String> {
+    let parameters = [
+        ("gate", args.gate.to_string()),
+        ("cost_basis", args.basis.basis().name().to_owned()),
+        ("interval", "Wilson 95 %".to_owned()),
+        ("metric_pack", args.pack.clone()),
+        ("metric_parameters", args.set.join(" ")),
+    ];
+    parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The manifest of an output folder, outputs aside.
+pub(super) fn manifest(
+    store: &Store,
+    parameters: BTreeMap<String, String>,
+) -> Result<Manifest, CliError> {
     let mut inputs = Vec::new();
     for file in store.files() {
         let bytes = std::fs::read(&file).map_err(|e| CliError::io("read", &file, e))?;
         inputs.push(FileHash::of(shown(&file), &bytes));
     }
-    let parameters = [
-        ("gate", args.gate.to_string()),
-        ("cost_basis", args.basis.basis().name().to_owned()),
-        ("interval", "Wilson 95 %".to_owned()),
-        ("metric_pack", "ramp".to_owned()),
-    ];
     let command = std::iter::once("ramptrace".to_owned())
         .chain(std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()));
     Ok(Manifest {
         tool: "ramptrace".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: command.collect(),
-        parameters: parameters
-            .into_iter()
-            .map(|(k, v)| (k.to_owned(), v))
-            .collect::<BTreeMap<_, _>>(),
+        parameters,
         inputs,
         outputs: Vec::new(),
     })

@@ -2,7 +2,7 @@
 
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
-use super::{analyze, check, cost, generate, import, show, sql, store};
+use super::{analyze, check, cost, generate, import, score, show, sql, store};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
     max_term_width = 100,
     after_help = "EXAMPLES:\n  \
         ramptrace analyze sample-traces -o out       tables and figures of a store\n  \
+        ramptrace score store --pack mine.toml       your own metrics over old runs\n  \
         ramptrace import runs/ -o store              logs of other tools to traces\n  \
         ramptrace sql store 'SELECT model, cost_usd FROM runs ORDER BY 2'\n  \
         ramptrace show latest --store store          what one run did, event by event\n\n\
@@ -40,6 +41,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(analyze::Analyze),
+    Score(Box<score::Score>),
     Cost(cost::Cost),
     Check(check::Check),
     Import(import::Import),
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
     match command {
         Command::Analyze(args) => analyze::run(&args, output),
+        Command::Score(args) => score::run(&args, output),
         Command::Cost(args) => cost::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Import(args) => import::run(&args, output),

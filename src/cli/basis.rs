@@ -18,6 +18,16 @@ pub(super) enum CostBasis {
     Neutral,
 }
 
+impl CostBasis {
+    pub(super) const fn basis(self) -> Basis {
+        match self {
+            Self::Reported => Basis::Reported,
+            Self::List => Basis::List,
+            Self::Neutral => Basis::Neutral,
+        }
+    }
+}
+
 /// Which costs, and whose prices.
 #[derive(Debug, Args)]
 pub(super) struct BasisArgs {
@@ -31,11 +41,15 @@ pub(super) struct BasisArgs {
 
 impl BasisArgs {
     pub(super) fn basis(&self) -> Basis {
-        match self.cost {
-            CostBasis::Reported => Basis::Reported,
-            CostBasis::List => Basis::List,
-            CostBasis::Neutral => Basis::Neutral,
-        }
+        self.cost.basis()
+    }
+
+    /// The texts of the books on top of the built-in one.
+    pub(super) fn texts(&self) -> Result<Vec<String>, CliError> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).map_err(|e| CliError::io("read", path, e))
+        };
+        self.reprice.iter().map(read).collect()
     }
 
     /// Whether a price book was given.
@@ -46,8 +60,7 @@ impl BasisArgs {
     /// The built-in book with the given ones on top.
     pub(super) fn books(&self) -> Result<Books, CliError> {
         let mut books = vec![PriceBook::builtin()?];
-        for path in &self.reprice {
-            let text = std::fs::read_to_string(path).map_err(|e| CliError::io("read", path, e))?;
+        for (path, text) in self.reprice.iter().zip(self.texts()?) {
             books.push(PriceBook::parse(&path.to_string_lossy(), &text)?);
         }
         Ok(Books::stack(books)?)

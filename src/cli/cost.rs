@@ -73,14 +73,15 @@ impl Study {
         files: &[PathBuf],
         rollup: &Rollup,
         basis: &BasisArgs,
+        pack: &Pack,
     ) -> Result<Self, CliError> {
         let (runs, stages) = (Frame::of(&rollup.runs), Frame::of(&rollup.stages));
         let accounts = Accounts::read(files, &runs, basis.books()?)?;
-        let scores = evaluate(&Pack::ramp()?, rollup)?;
+        let scores = evaluate(pack, rollup)?;
         Ok(Self {
             sensitivity: attribution_sensitivity(files, &accounts, basis.basis())?,
             accounts,
-            cohorts: cohorts(&scores)?,
+            cohorts: cohorts(&runs, &stages)?,
             scores,
             runs,
             stages,
@@ -97,7 +98,7 @@ impl Study {
 pub(super) fn run(args: &Cost, output: &mut Output) -> Result<(), CliError> {
     let store = Store::open(&args.store)?;
     let files = store.files();
-    let study = Study::of(&files, &roll_up(&files)?, &args.basis)?;
+    let study = Study::of(&files, &roll_up(&files)?, &args.basis, &Pack::ramp()?)?;
     let basis = args.basis.basis();
     let mut shown: Vec<Table> = Vec::new();
     if let Some(sides) = &args.bridge {
@@ -150,7 +151,7 @@ pub(super) fn spread(
     group_spreads(by, &rows).map_err(|e| CliError::data(format!("costs on the basis {basis}: {e}")))
 }
 
-fn name_of(value: &Scalar) -> String {
+pub(super) fn name_of(value: &Scalar) -> String {
     match value {
         Scalar::Null => "(unknown)".to_owned(),
         Scalar::Text(text) => text.clone(),

@@ -1,6 +1,7 @@
 //! Numbers to tables.
 
 use super::CliError;
+use super::score_tables::metric_column;
 use crate::analysis::{Collapse, CostSpread, Frontier};
 use crate::metrics::{Level, Metric, Scores};
 use crate::report::{Column, Kind, Table, TableError, Value};
@@ -73,10 +74,7 @@ fn metrics_of(scores: &Scores, metrics: Vec<&Metric>, with_runs: bool) -> Result
     }
     let mut columns: Vec<Column> =
         keys.iter().map(|(name, label)| Column::new(*name, *label, Kind::Text)).collect();
-    columns.extend(metrics.iter().map(|m| {
-        let column = Column::new(&m.name, &m.label, Kind::Float).digits(m.digits.unwrap_or(2));
-        if m.unit.is_empty() { column } else { column.unit(&m.unit) }
-    }));
+    columns.extend(metrics.iter().map(|m| metric_column(m)));
     let mut table = Table::new("metrics", format!("Metrics: {}", scores.pack.label), columns)?;
     let runs = &scores.runs;
     let keys: Vec<Vec<Option<&str>>> =
@@ -162,7 +160,8 @@ pub(super) fn frontier_table(frontiers: &[Frontier]) -> Result<Table, CliError> 
             Column::new("run", "Run", Kind::Text),
             Column::new("basis", "Basis", Kind::Text),
             Column::new("cost_usd", "Cost", Kind::Float).unit("USD").digits(4),
-            Column::new("score", "PL", Kind::Float).unit("points").digits(2),
+            Column::new("score", "Score", Kind::Float).digits(2),
+            Column::new("score_metric", "Scored by", Kind::Text),
             Column::new("on_frontier", "On frontier", Kind::Bool),
         ],
     )?;
@@ -174,6 +173,7 @@ pub(super) fn frontier_table(frontiers: &[Frontier]) -> Result<Table, CliError> 
                 frontier.basis.as_str().into(),
                 p.cost_usd.into(),
                 p.score.into(),
+                frontier.score_label.as_str().into(),
                 p.on_frontier.into(),
             ])?;
         }

@@ -5,7 +5,7 @@
 
 use crate::real_data::ramp_or_skip;
 use crate::workspace::{Workspace, import_all, store};
-use ramptrace::analysis::{Cohort, Collapse, CostSpread, Frontier, cohorts};
+use ramptrace::analysis::{Cohort, Collapse, CostSpread, Frontier, ScoreAxis, cohorts};
 use ramptrace::metrics::{Pack, Scores, evaluate};
 use ramptrace::rollup::{Scalar, query, roll_up};
 use ramptrace::trace::Store;
@@ -27,8 +27,8 @@ fn sample_scores() -> Scores {
 }
 
 fn cohort(scores: &Scores) -> Cohort {
-    let found = cohorts(scores).expect("cohorts").into_iter().find(|c| c.workload == WORKLOAD);
-    found.expect("the published cohort")
+    let all = cohorts(&scores.runs, &scores.stages).expect("cohorts");
+    all.into_iter().find(|c| c.workload == WORKLOAD).expect("the published cohort")
 }
 
 /// A metric of the published runs by model.
@@ -173,7 +173,10 @@ fn ratios_come_from_unrounded_values() {
 
 #[test]
 fn the_frontier_is_the_published_one() {
-    let frontier = Frontier::of(&cohort(&sample_scores()));
+    let scores = sample_scores();
+    let axis = ScoreAxis::of(&scores).expect("scores");
+    let frontier = Frontier::of(&cohort(&scores), axis.as_ref());
+    assert_eq!((frontier.score_label.as_str(), frontier.score_unit.as_str()), ("PL", "points"));
     let on: Vec<&str> =
         frontier.points.iter().filter(|p| p.on_frontier).map(|p| p.label.as_str()).collect();
     assert_eq!(
