@@ -11,6 +11,7 @@
 //! * `evaluate`: a pack over a rollup
 //! * `identity`: what a metric is, as a hash
 //! * `kept`: values that were computed before
+//! * `lint`: what a definition must not do, tried on generated tables
 //! * `error`: what can be wrong with a pack, with its line
 
 mod error;
@@ -19,6 +20,7 @@ mod expression;
 mod gate;
 mod identity;
 mod kept;
+mod lint;
 mod pack;
 mod parameter;
 mod plan;
@@ -31,6 +33,7 @@ pub use evaluate::{Scores, evaluate, evaluate_only};
 pub use gate::{Failing, Gate, Rule};
 pub use identity::{MetricIdentity, identities};
 pub use kept::{KeptError, KeptScore, KeptScores, ScoreKey};
+pub use lint::{CounterExample, ExampleRun, Finding, LintReport, Property, lint, lint_dictionary};
 pub use pack::{Better, Level, Metric, Over, Pack, Warning};
 pub use parameter::{Parameter, ParameterValue, Role};
 pub use read::BUILT_IN;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod costs;
 mod event_lists;
+mod lint;
 mod packs;
 mod plans;
 mod published;
