@@ -5,6 +5,7 @@ use super::demo::demo_run;
 use super::output::Output;
 use crate::ledger::prices::price_book_schema;
 use crate::ledger::warnings_dictionary;
+use crate::metrics::{lint_dictionary, metric_pack_schema};
 use crate::rollup::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn, views_dictionary};
 use crate::trace::{Store, data_dictionary, events_schema_text, message_text};
 use clap::Subcommand;
@@ -26,7 +27,7 @@ pub(super) enum Generate {
 }
 
 /// The generated files of `schemas/`, by name.
-fn schema_files() -> [(&'static str, String); 7] {
+fn schema_files() -> [(&'static str, String); 8] {
     let view = |columns: &[ViewColumn]| message_text(columns.iter().map(|c| (c.name, c.ty)));
     [
         ("events.txt", events_schema_text()),
@@ -34,9 +35,21 @@ fn schema_files() -> [(&'static str, String); 7] {
         ("runs.txt", view(RUN_COLUMNS)),
         ("events.md", data_dictionary()),
         ("views.md", views_dictionary()),
-        ("warnings.md", warnings_dictionary()),
+        ("warnings.md", warnings()),
         ("price-book.schema.json", price_book_schema()),
+        ("metric-pack.schema.json", metric_pack_schema()),
     ]
+}
+
+/// The codes of traces and of metrics.
+fn warnings() -> String {
+    format!(
+        "{}\n## Metrics\n\nPacks say which of their metrics mislead, and `ramptrace score --lint` looks for the first six.\n\n{}\
+         | `W-TOK-DOUBLE` | the metric uses a token total that counts cached or reasoning tokens twice |\n\
+         | `W-BEST-OF-N` | the best of several runs stands for a model, which flatters models with more runs |\n",
+        warnings_dictionary(),
+        lint_dictionary()
+    )
 }
 
 pub(super) fn run(command: &Generate, output: &mut Output) -> Result<(), CliError> {

@@ -19,6 +19,7 @@ mod demo;
 mod exit;
 mod generate;
 mod import;
+mod lint_tables;
 mod output;
 mod price_tables;
 mod progress;

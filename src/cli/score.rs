@@ -4,9 +4,9 @@ use super::CliError;
 use super::basis::BasisArgs;
 use super::output::{Output, TableFormat};
 use super::scoring::{self, Scored, Side};
-use super::{rank_tables, score_tables, sensitivity};
+use super::{lint_tables, rank_tables, score_tables, sensitivity};
 use crate::analysis::{RankComparison, Repeats};
-use crate::metrics::{BUILT_IN, Pack};
+use crate::metrics::{BUILT_IN, Level, Pack};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -31,6 +31,27 @@ impl RepeatRule {
             Self::Best => Repeats::Best,
             Self::Latest => Repeats::Latest,
             Self::Mean => Repeats::Mean,
+        }
+    }
+}
+
+/// Metrics of one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShownLevel {
+    /// One value per stage of a run
+    Stage,
+    /// One value per run
+    Run,
+    /// One value per workload
+    Cohort,
+}
+
+impl ShownLevel {
+    pub(super) const fn level(self) -> Level {
+        match self {
+            Self::Stage => Level::Stage,
+            Self::Run => Level::Run,
+            Self::Cohort => Level::Cohort,
         }
     }
 }
@@ -79,6 +100,9 @@ pub(super) struct Score {
     /// Show only these metrics; may be given several times
     #[arg(long, value_name = "METRIC")]
     pub(super) metric: Vec<String>,
+    /// Show only the metrics of this level [default: all; only run with --format csv]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) level: Option<ShownLevel>,
     /// The metric that ranks runs [default: the pack's]
     #[arg(long, value_name = "METRIC")]
     pub(super) rank: Option<String>,
@@ -113,6 +137,9 @@ pub(super) struct Score {
     pub(super) gate: f64,
     #[command(flatten)]
     pub(super) sensitivity: SensitivityArgs,
+    /// Check the definitions of the pack; needs no store
+    #[arg(long, conflicts_with_all = ["store", "against", "sensitivity", "history"])]
+    pub(super) lint: bool,
     /// Every kept score of a run (id or part of it; without one, of all runs)
     #[arg(long, num_args = 0..=1, default_missing_value = "", value_name = "RUN")]
     pub(super) history: Option<String>,
@@ -132,6 +159,9 @@ pub(super) fn run(args: &Score, output: &mut Output) -> Result<(), CliError> {
         let packs: Vec<Pack> =
             BUILT_IN.iter().map(|(name, _)| Pack::load(name)).collect::<Result<_, _>>()?;
         return output.table(&score_tables::packs_table(&packs)?, args.format, 2);
+    }
+    if args.lint {
+        return lint_tables::run(args, output);
     }
     let Some(store) = &args.store else {
         return Err(CliError::usage("a store is needed").hint("ramptrace score STORE"));
@@ -161,7 +191,7 @@ fn table(args: &Score, scored: &Scored, side: &Side, output: &mut Output) -> Res
     scoring::check_metrics(&table, &args.metric)?;
     let mut tables = match &args.by {
         Some(column) => vec![score_tables::group_table(scored, &table, column)?],
-        None => score_tables::score_tables(args, scored, &table)?,
+        None => score_tables::score_tables(args, scored, &table, output)?,
     };
     if !args.pass_at.is_empty() {
         tables.push(score_tables::pass_at_table(scored, &table)?);

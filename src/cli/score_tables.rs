@@ -38,12 +38,24 @@ pub(super) fn score_tables(
     args: &Score,
     scored: &Scored,
     table: &ScoreTable,
+    output: &mut Output,
 ) -> Result<Vec<Table>, CliError> {
+    let only = args.level.map(super::score::ShownLevel::level);
+    // A stream of CSV holds one table.
+    let one = args.format == TableFormat::Csv && only.is_none() && args.metric.is_empty();
     let wanted = |level: Level| -> Vec<&Metric> {
+        if only.is_some_and(|l| l != level) || (one && level != Level::Run) {
+            return Vec::new();
+        }
         let all = table.shown(level);
         all.filter(|m| args.metric.is_empty() || args.metric.contains(&m.name)).collect()
     };
     let mut tables = Vec::new();
+    for level in [Level::Stage, Level::Cohort] {
+        if one && table.shown(level).next().is_some() {
+            output.note(format!("left out: {0} metrics; --level {0} shows them", level.name()));
+        }
+    }
     let runs = wanted(Level::Run);
     if !runs.is_empty() {
         tables.push(run_table(args, scored, table, &runs)?);

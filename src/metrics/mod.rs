@@ -10,6 +10,7 @@
 //! * `table`: the rows that expressions see
 //! * `evaluate`: a pack over a rollup
 //! * `identity`: what a metric is, as a hash
+//! * `schema`: the file format as JSON Schema
 //! * `kept`: values that were computed before
 //! * `lint`: what a definition must not do, tried on generated tables
 //! * `error`: what can be wrong with a pack, with its line
@@ -26,6 +27,7 @@ mod parameter;
 mod plan;
 mod raw;
 mod read;
+mod schema;
 mod table;
 
 pub use error::{MetricError, PackProblem};
@@ -37,3 +39,4 @@ pub use lint::{CounterExample, ExampleRun, Finding, LintReport, Property, lint, 
 pub use pack::{Better, Level, Metric, Over, Pack, Warning};
 pub use parameter::{Parameter, ParameterValue, Role};
 pub use read::BUILT_IN;
+pub use schema::metric_pack_schema;

@@ -140,7 +140,9 @@ fn points(x: &[f64], y: &[f64]) -> Option<Vec<(f64, f64)>> {
 /// `covariance / √(a · b)`; `None` when a side does not vary.
 fn correlation(covariance: f64, a: f64, b: f64) -> Option<f64> {
     if a > 0.0 && b > 0.0 {
-        Some((covariance / (a.sqrt() * b.sqrt())).clamp(-1.0, 1.0))
+        // Equal sides need no root, and perfect agreement is then exactly 1.
+        let scale = if a.total_cmp(&b).is_eq() { a } else { a.sqrt() * b.sqrt() };
+        Some((covariance / scale).clamp(-1.0, 1.0))
     } else {
         None
     }

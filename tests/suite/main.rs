@@ -13,6 +13,7 @@ mod real_runs;
 mod repeatable;
 mod rollup_oracle;
 mod run_folder;
+mod scoring;
 mod traps;
 mod views;
 mod workspace;
