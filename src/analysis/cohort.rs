@@ -22,6 +22,10 @@ pub struct Cohort {
 pub struct CohortRun {
     /// Identifier.
     pub run_id: String,
+    /// Model.
+    pub model: String,
+    /// What the harness allowed.
+    pub protocol: Option<String>,
     /// Model, with the run id behind it where the cohort has several runs of the model.
     pub label: String,
     /// Cost in US dollars on the cohort's basis; `None` when unknown.
@@ -41,6 +45,16 @@ pub struct StageScore {
     pub score: Option<f64>,
     /// Stage status.
     pub status: Option<String>,
+    /// Why the agent stopped working on it.
+    pub end_reason: Option<String>,
+    /// Answered LLM calls.
+    pub llm_calls: Option<i64>,
+    /// Input and output tokens.
+    pub total_tokens: Option<i64>,
+    /// Reported cost in US dollars.
+    pub cost_usd: Option<f64>,
+    /// Time that the harness reports, in seconds.
+    pub elapsed_s: Option<f64>,
 }
 
 impl CohortRun {
@@ -67,15 +81,27 @@ pub fn cohorts(runs: &Frame, stages: &Frame) -> Result<Vec<Cohort>, RollupError>
     let mut by_run: BTreeMap<String, BTreeMap<i64, StageScore>> = BTreeMap::new();
     let (ids, indices) = (stages.texts("run_id")?, stages.ints("stage")?);
     let (values, statuses) = (stages.numbers("score")?, stages.texts("stage_status")?);
-    for (((id, index), score), status) in ids.into_iter().zip(indices).zip(values).zip(statuses) {
-        if let (Some(id), Some(index)) = (id, index) {
-            let stage = StageScore { score, status: status.map(str::to_owned) };
+    let (reasons, calls) = (stages.texts("end_reason")?, stages.ints("llm_calls")?);
+    let (tokens, costs) = (stages.ints("total_tokens")?, stages.numbers("cost_usd")?);
+    let elapsed = stages.numbers("elapsed_s")?;
+    for row in 0..stages.height() {
+        if let (Some(id), Some(index)) = (ids[row], indices[row]) {
+            let stage = StageScore {
+                score: values[row],
+                status: statuses[row].map(str::to_owned),
+                end_reason: reasons[row].map(str::to_owned),
+                llm_calls: calls[row],
+                total_tokens: tokens[row],
+                cost_usd: costs[row],
+                elapsed_s: elapsed[row],
+            };
             by_run.entry(id.to_owned()).or_default().insert(index, stage);
         }
     }
     let (ids, models, workloads) =
         (runs.texts("run_id")?, runs.texts("model")?, runs.texts("workload")?);
     let (costs, elapsed) = (runs.numbers("cost_usd")?, runs.numbers("elapsed_s")?);
+    let (protocols, endings) = (runs.texts("protocol")?, runs.texts("termination")?);
     let mut cohorts: BTreeMap<String, Vec<(String, CohortRun)>> = BTreeMap::new();
     for (row, id) in ids.into_iter().enumerate() {
         let text = |column: &[Option<&str>]| {
@@ -83,10 +109,19 @@ pub fn cohorts(runs: &Frame, stages: &Frame) -> Result<Vec<Cohort>, RollupError>
         };
         let number = |column: &[Option<f64>]| column.get(row).copied().flatten();
         let run_id = id.unwrap_or_default().to_owned();
-        let stages = by_run.remove(&run_id).unwrap_or_default();
+        let mut stages = by_run.remove(&run_id).unwrap_or_default();
+        // How a run ended is how its last attempted stage did: a source may say the one and not the other.
+        let attempted = |s: &&mut StageScore| s.llm_calls.is_some_and(|n| n > 0);
+        if let Some(last) = stages.values_mut().rev().find(attempted)
+            && last.end_reason.is_none()
+        {
+            last.end_reason = endings.get(row).copied().flatten().map(str::to_owned);
+        }
         let model = text(&models);
         let run = CohortRun {
             label: model.clone(),
+            model: model.clone(),
+            protocol: protocols.get(row).copied().flatten().map(str::to_owned),
             cost_usd: number(&costs),
             elapsed_s: number(&elapsed),
             mean_score: mean(stages.values().filter_map(|s| s.score)),

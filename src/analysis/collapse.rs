@@ -69,12 +69,16 @@ mod tests {
             .map(|(i, row)| CohortRun {
                 run_id: format!("r{i}"),
                 label: format!("r{i}"),
+                model: format!("r{i}"),
+                protocol: None,
                 cost_usd: None,
                 elapsed_s: None,
                 mean_score: None,
                 stages: (0..)
                     .zip(row.iter())
-                    .map(|(stage, score)| (stage, StageScore { score: *score, status: None }))
+                    .map(|(stage, score)| {
+                        (stage, StageScore { score: *score, ..StageScore::default() })
+                    })
                     .collect(),
             })
             .collect();

@@ -18,57 +18,78 @@
 //! * `inputs`, `comparison`: two rankings side by side, and why they differ
 //! * `gate_sweep`, `acceptability`, `perturbation`, `specification`: what a ranking depends on
 //! * `collapse`: three pass-rate curves
+//! * `outcome`: how a stage ended; `survival`: how far runs come; `cascade`, `transition_matrix`: failure after failure
+//! * `arms`, `rank_intervals`: two groups of runs, and ranks of repeated runs, with what they cannot say
+//! * `failure_map`, `incidence`: failures by cause; `context_ramp`: how the prompt of a run grew
 //! * `frontier`: score against cost
 //! * `matrix`: every score
 //! * `spread`: how far costs lie apart
 
 mod acceptability;
 mod accounts;
+mod arms;
 mod attribution;
 mod bridge;
 mod calls;
+mod cascade;
 mod cohort;
 mod collapse;
 mod comparison;
+mod context_ramp;
 mod factors;
+mod failure_map;
 mod frontier;
 mod gate_sweep;
 mod groups;
+mod incidence;
 mod inputs;
 mod matrix;
+mod outcome;
 mod perturbation;
 mod pricing;
+mod rank_intervals;
 mod ranking;
 mod repeats;
 mod rescoring;
 mod specification;
 mod spread;
 mod stage_ledger;
+mod survival;
+mod transition_matrix;
 mod waste;
 
 pub use acceptability::{AcceptabilityRow, RankAcceptability};
 pub use accounts::Accounts;
+pub use arms::{ArmComparison, ArmMeasure};
 pub use attribution::attribution_sensitivity;
 pub use bridge::{BridgeStep, CostBridge, Side};
 pub use calls::{LlmCall, RunCalls, read_calls};
+pub use cascade::{Cascade, GateGap, Guard, RunCascade};
 pub use cohort::{Cohort, CohortRun, StageScore, cohorts};
 pub use collapse::{Collapse, CollapsePoint};
 pub use comparison::{Cause, RankChange, RankComparison, RankedBy};
+pub use context_ramp::{ContextRamp, RampCall};
 pub use factors::{CostFactors, FACTORS, variance_shares};
+pub use failure_map::{CauseCount, FailureMap, FailureMapCell, FailureMapRow};
 pub use frontier::{Frontier, FrontierPoint, ScoreAxis};
 pub use gate_sweep::{GateSweep, SweepRow};
 pub use groups::{ALL_RUNS, GroupSpread, GroupSpreads, group_spreads};
+pub use incidence::{CauseIncidence, CumulativeIncidence};
 pub use inputs::Input;
 pub use matrix::{MatrixCell, MatrixRow, ScoreMatrix};
+pub use outcome::Outcome;
 pub use perturbation::{CohortPerturbation, PerturbationRow};
 pub use pricing::{Basis, RunCost, list_rates, price_call, price_run};
+pub use rank_intervals::{RankInterval, RankIntervals};
 pub use ranking::{Question, RankedEntry, Ranking, rank, ranked_metric};
 pub use repeats::{RepeatGroup, RepeatedPasses, Repeats, repeat_groups, repeated_passes};
 pub use rescoring::{Rescoring, ScoreTable, ScoreValue, ScoredRun, ScoredRuns};
 pub use specification::{Choice, MOST_SPECIFICATIONS, Specification, SpecificationCurve};
 pub use spread::{CostSpread, SpreadRow};
 pub use stage_ledger::{StageLedger, StageLedgerRow, TimeUse, time_use};
+pub use survival::{FailureClock, FailureCurve};
+pub use transition_matrix::TransitionMatrix;
 pub use waste::{Waste, waste};
 
 /// The interval type of the curves, for those who draw them.
-pub use crate::stats::Proportion;
+pub use crate::stats::{Proportion, TransitionCounts};

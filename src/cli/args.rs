@@ -2,7 +2,7 @@
 
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
-use super::{analyze, check, cost, generate, import, score, show, sql, store};
+use super::{analyze, cascade, check, cost, generate, import, score, show, sql, store};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -43,6 +43,7 @@ enum Command {
     Analyze(analyze::Analyze),
     Score(Box<score::Score>),
     Cost(cost::Cost),
+    Cascade(cascade::CascadeArgs),
     Check(check::Check),
     Import(import::Import),
     #[command(subcommand)]
@@ -69,6 +70,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
     match command {
         Command::Analyze(args) => analyze::run(&args, output),
         Command::Score(args) => score::run(&args, output),
+        Command::Cascade(args) => cascade::run(&args, output),
         Command::Cost(args) => cost::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Import(args) => import::run(&args, output),

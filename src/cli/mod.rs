@@ -12,6 +12,8 @@
 mod analyze;
 mod args;
 mod basis;
+mod cascade;
+mod cascade_tables;
 mod check;
 mod cost;
 mod cost_tables;

@@ -62,9 +62,16 @@ impl Rule {
 }
 
 impl Gate {
+    /// A rule under which every stage is a gate; whoever applies it says what passes.
+    pub fn everywhere(failing: Failing) -> Self {
+        let text = String::new;
+        let passes = "score >= 0".to_owned();
+        Self { name: text(), doc: text(), stages: None, passes, failing, file: text(), line: 0 }
+    }
+
     /// The scores that the rule leaves of one run, whose stages come in order: index, score, and whether it passes
     /// (unknown where the score is). After a gate stage whose outcome is unknown, later scores are unknown.
-    pub(super) fn apply(
+    pub fn apply(
         &self,
         stages: impl Iterator<Item = (i64, Option<f64>, Option<bool>)>,
     ) -> Vec<Option<f64>> {

@@ -1,6 +1,7 @@
 //! Integration tests, linked into one binary.
 
 mod bad_input;
+mod cascade;
 mod costs;
 mod event_lists;
 mod lint;
