@@ -114,8 +114,11 @@ fn a_stage_without_an_answered_call_is_not_attempted_whatever_it_scored() {
     );
 }
 
-/// A store of made runs: model, run id, scores.
-fn made(rows: &[(&str, &str, Vec<f64>)]) -> (Workspace, Cohort) {
+/// Model, run id, scores.
+type Made<'a> = (&'a str, &'a str, Vec<f64>);
+
+/// A store of made runs.
+fn made(rows: &[Made]) -> (Workspace, Cohort) {
     let space = Workspace::new();
     let stages = rows.iter().map(|r| r.2.len()).max().unwrap_or(0);
     let names = (0..stages).map(|stage| format!("task{stage}"));
@@ -139,7 +142,7 @@ fn made(rows: &[(&str, &str, Vec<f64>)]) -> (Workspace, Cohort) {
 
 #[test]
 fn cohorts_of_every_shape_have_sensible_output() {
-    let shapes: Vec<(&str, Vec<(&str, &str, Vec<f64>)>)> = vec![
+    let shapes: Vec<(&str, Vec<Made>)> = vec![
         ("one run", vec![("m", "r", vec![100.0, 50.0, 0.0])]),
         ("all passing", vec![("a", "r1", vec![100.0, 90.0]), ("b", "r2", vec![70.0, 60.0])]),
         ("all failing", vec![("a", "r1", vec![0.0, 10.0]), ("b", "r2", vec![59.9, 0.0])]),
@@ -181,7 +184,7 @@ fn all_failing_and_all_passing_curves_have_bounds() {
     assert_eq!(cascade.risk_ratio, None, "nobody passed a stage: there is nothing to compare with");
 }
 
-/// scipy.stats.ttest_rel([90, 80, 70], [60, 70, 65]): difference 15, t interval [-17.86, 47.86]; all signs equal in 2 of 8
+/// `scipy.stats.ttest_rel([90, 80, 70], [60, 70, 65])`: difference 15, t interval [-17.86, 47.86]; all signs equal in 2 of 8
 /// flips: p = .25.
 #[test]
 fn arms_are_paired_by_model() {
@@ -229,7 +232,7 @@ fn one_pair_is_refused_an_interval() {
     );
 }
 
-/// Welch's t tests by scipy.stats.ttest_ind(equal_var=False), Holm over three pairs: a-b p = 1, a-c and b-c far below .05.
+/// Welch's t tests by `scipy.stats.ttest_ind(equal_var=False)`, Holm over three pairs: a-b p = 1, a-c and b-c far below .05.
 #[test]
 fn rank_intervals_need_repeated_runs() {
     let mut rows = Vec::new();
