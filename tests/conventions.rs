@@ -35,6 +35,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("arrow", &["trace"]),
     ("parquet", &["trace"]),
     ("polars", &["rollup", "metrics"]),
+    ("regex", &["analysis"]),
 ];
 
 /// Lines after which a file must be split.

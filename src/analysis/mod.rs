@@ -24,6 +24,8 @@
 //! * `frontier`: score against cost
 //! * `matrix`: every score
 //! * `spread`: how far costs lie apart
+//! * `process`: how an agent worked, whatever it scored
+//! * `failure`: why stages failed
 
 mod acceptability;
 mod accounts;
@@ -38,6 +40,7 @@ mod comparison;
 mod context_ramp;
 mod factors;
 mod failure_map;
+pub mod failure;
 mod frontier;
 mod gate_sweep;
 mod groups;
@@ -48,6 +51,7 @@ mod outcome;
 mod perturbation;
 mod pricing;
 mod rank_intervals;
+pub mod process;
 mod ranking;
 mod repeats;
 mod rescoring;

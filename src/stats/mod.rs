@@ -9,6 +9,7 @@
 //! * `proportion`, `interval`, `bayes`, `pass_at_k`: rates and their intervals
 //! * `draws`, `bootstrap`, `bca`, `permutation`: resampling
 //! * `standard_error`, `mcnemar`, `multiplicity`, `power`, `variance_components`: means and comparisons
+//! * `agreement`: two raters on the same items
 //! * `rank`, `smaa`, `shapley_set`: rankings, and what moves them
 //! * `kaplan_meier`, `aalen_johansen`, `horizon`: time to failure
 //! * `transition`, `risk`, `mantel_haenszel`: does a failure make the next one likelier?
@@ -17,6 +18,7 @@
 //! * `special`: distributions
 
 mod aalen_johansen;
+mod agreement;
 mod bayes;
 mod bca;
 mod bootstrap;
@@ -55,6 +57,7 @@ mod variance;
 mod variance_components;
 
 pub use aalen_johansen::{AalenJohansen, CauseCounts, Ending, Incidence, IncidenceStep};
+pub use agreement::{ConfusionMatrix, Kappa, cohen_kappa};
 pub use bayes::RatePosterior;
 pub use bca::{FEWEST_BCA_UNITS, Shortfall};
 pub use bootstrap::{

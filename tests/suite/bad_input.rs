@@ -372,7 +372,7 @@ fn add_neighbours(space: &Workspace) {
 }
 
 /// Writes a trace once more, as another program might: other columns, another entry of the file metadata.
-fn rewrite(
+pub(crate) fn rewrite(
     trace: &Path,
     change: impl Fn(&RecordBatch) -> RecordBatch,
     metadata: Option<(&str, &str)>,
@@ -398,7 +398,7 @@ fn rewrite(
 }
 
 /// The rows with another array for one column, or without it.
-fn with_column(batch: &RecordBatch, name: &str, array: Option<ArrayRef>) -> RecordBatch {
+pub(crate) fn with_column(batch: &RecordBatch, name: &str, array: Option<ArrayRef>) -> RecordBatch {
     let index = batch.schema().index_of(name).expect("the column");
     let mut fields: Vec<Field> =
         batch.schema().fields().iter().map(|f| f.as_ref().clone()).collect();

@@ -5,6 +5,7 @@ mod cascade;
 mod costs;
 mod event_lists;
 mod lint;
+mod failure;
 mod packs;
 mod plans;
 mod published;
