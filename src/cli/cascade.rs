@@ -3,7 +3,13 @@
 use super::CliError;
 use super::basis::BasisArgs;
 use super::cascade_tables as tables;
+use super::failure_tables as failures;
 use super::output::{Output, TableFormat};
+use crate::analysis::failure::{
+    DEFAULT_RULES, FailureRules, RunAttribution, attribute_files, common_causes, human_agreement,
+    read_labels,
+};
+use crate::analysis::process::{ProcessSignals, read_signals};
 use crate::analysis::{
     Accounts, ArmComparison, Cascade, Cohort, CohortRun, Collapse, FailureClock, FailureCurve,
     RankIntervals, cohorts,
@@ -12,6 +18,7 @@ use crate::report::Table;
 use crate::rollup::{Frame, roll_up};
 use crate::trace::Store;
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -52,7 +59,9 @@ impl Clock {
     ramptrace cascade store\n  \
     ramptrace cascade store --gate 100 --clock usd       dollars to the first failure\n  \
     ramptrace cascade store --by agent                   survival by a column of the view runs\n  \
-    ramptrace cascade store --arms agent codex openhands two groups, paired by model where both have it"
+    ramptrace cascade store --arms agent codex openhands two groups, paired by model where both have it\n  \
+    ramptrace cascade store --labels labels.csv          agreement with causes that people gave\n  \
+    ramptrace cascade store --process                    how agents worked, stage by stage"
 )]
 pub(super) struct CascadeArgs {
     /// A trace, a folder of traces, or a glob
@@ -66,6 +75,18 @@ pub(super) struct CascadeArgs {
     /// Survival by a column of the view runs
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
+    /// Rules for the causes of failures (TOML), on top of the built-in ones
+    #[arg(long, value_name = "RULES")]
+    rules: Option<String>,
+    /// Causes that people gave (CSV: run or model, stage, cause), to compare with
+    #[arg(long, value_name = "LABELS")]
+    labels: Option<PathBuf>,
+    /// A run that did nothing: errors that it has too are the scaffold's
+    #[arg(long, value_name = "RUN")]
+    baseline: Option<String>,
+    /// How agents worked, stage by stage: context growth, repetition, tool errors
+    #[arg(long)]
+    process: bool,
     /// Compare two groups of runs: a column of the view runs and two of its values
     #[arg(long, num_args = 3, value_names = ["COLUMN", "A", "B"])]
     arms: Option<Vec<String>>,
@@ -90,6 +111,21 @@ pub(super) fn run(args: &CascadeArgs, output: &mut Output) -> Result<(), CliErro
         let shown = compare_arms(args, &runs, &all, arms)?;
         return output.tables(&shown, args.format, 2);
     }
+    let rules = rules(args.rules.as_deref())?;
+    if args.process {
+        let signals = signals(&files, &rules)?;
+        return output.table(&failures::process_table(&signals)?, args.format, 2);
+    }
+    let attributed = attribute(&files, &rules, args.gate)?;
+    if let Some(labels) = &args.labels {
+        let agreement = human_agreement(&attributed, &read_labels(labels)?);
+        return output.tables(&failures::agreement_tables(&agreement)?, args.format, 1);
+    }
+    let baseline = match &args.baseline {
+        Some(selector) => Some(store.find(selector)?.run.run_id.clone()),
+        None => None,
+    };
+    let shared = common_causes(&attributed, baseline.as_deref());
     let accounts = Accounts::read(&files, &runs, args.basis.books()?)?;
     let costs = accounts.by_run(args.basis.basis());
     let collapses: Vec<Collapse> = all.iter().filter_map(|c| Collapse::of(c, args.gate)).collect();
@@ -104,7 +140,59 @@ pub(super) fn run(args: &CascadeArgs, output: &mut Output) -> Result<(), CliErro
         tables::effect_table(&cascades)?,
     ];
     shown.push(tables::rank_table(&ranks)?);
+    shown.push(match args.format {
+        TableFormat::Text => failures::failure_summary(&attributed)?,
+        _ => failures::failure_table(&attributed)?,
+    });
+    shown.push(failures::common_cause_table(&shared)?);
     output.tables(&shown, args.format, 2)
+}
+
+/// The built-in rules, or those of a file.
+pub(super) fn rules(selector: Option<&str>) -> Result<FailureRules, CliError> {
+    Ok(FailureRules::load(selector.unwrap_or(DEFAULT_RULES))?)
+}
+
+/// Why every failed stage failed, by run.
+pub(super) fn attribute(
+    files: &[PathBuf],
+    rules: &FailureRules,
+    gate: f64,
+) -> Result<Vec<RunAttribution>, CliError> {
+    // A run is in one file, so that files can be read side by side.
+    let parts: Vec<Vec<RunAttribution>> = files
+        .par_iter()
+        .map(|file| attribute_files(std::slice::from_ref(file), rules, gate))
+        .collect::<Result<_, _>>()?;
+    let mut all = parts.concat();
+    all.sort_by(|a, b| {
+        (&a.run.workload, &a.run.model, &a.run.run_id).cmp(&(
+            &b.run.workload,
+            &b.run.model,
+            &b.run.run_id,
+        ))
+    });
+    Ok(all)
+}
+
+/// How every agent worked, by run.
+pub(super) fn signals(
+    files: &[PathBuf],
+    rules: &FailureRules,
+) -> Result<Vec<ProcessSignals>, CliError> {
+    let parts: Vec<Vec<ProcessSignals>> = files
+        .par_iter()
+        .map(|file| read_signals(std::slice::from_ref(file), &rules.commands))
+        .collect::<Result<_, _>>()?;
+    let mut all = parts.concat();
+    all.sort_by(|a, b| {
+        (&a.run.workload, &a.run.model, &a.run.run_id).cmp(&(
+            &b.run.workload,
+            &b.run.model,
+            &b.run.run_id,
+        ))
+    });
+    Ok(all)
 }
 
 /// The curves of every cohort, or of its groups, with and without censoring.

@@ -1,6 +1,7 @@
 //! Errors with hints, and the exit codes: 0 done, 1 the data is at fault, 2 usage or I/O.
 
 use super::output::Output;
+use crate::analysis::failure::FailureError;
 use crate::figures::FigureError;
 use crate::import::ImportError;
 use crate::metrics::MetricError;
@@ -111,6 +112,16 @@ impl From<RollupError> for CliError {
 impl From<MetricError> for CliError {
     fn from(error: MetricError) -> Self {
         Self::wrap(Fault::Data, error.hint(), error)
+    }
+}
+
+impl From<FailureError> for CliError {
+    fn from(error: FailureError) -> Self {
+        match error {
+            FailureError::Trace(error) => error.into(),
+            error @ FailureError::Problems { .. } => Self::wrap(Fault::Data, None, error),
+            error => Self::wrap(Fault::Usage, None, error),
+        }
     }
 }
 

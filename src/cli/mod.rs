@@ -19,6 +19,7 @@ mod cost;
 mod cost_tables;
 mod demo;
 mod exit;
+mod failure_tables;
 mod generate;
 mod import;
 mod lint_tables;
