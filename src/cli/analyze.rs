@@ -1,6 +1,7 @@
 //! `ramptrace analyze`: the main job, a store to tables and figures in one folder.
 
 use super::CliError;
+use super::analyze_failures::Failures;
 use super::basis::BasisArgs;
 use super::cost::{Study, spread};
 use super::cost_tables as costs;
@@ -33,7 +34,8 @@ const PNG_SCALE: f32 = 3.125;
 #[derive(Debug, Args)]
 #[command(
     after_help = "OUT holds runs, stages, metrics, collapse, frontier, spread, cost, cost_groups, cost_shares,\n\
-    cost_stages, implied_prices, time and (where two runs can be compared) bridge as .csv, .json, .md and .tex,\n\
+    cost_stages, implied_prices, time, survival, cascade, transitions, cascade_effects, failures, common_causes, process\n\
+    and (where two runs can be compared) bridge as .csv, .json, .md and .tex,\n\
     figures/<workload>/*.svg and *.png, and manifest.json with the hashes of all inputs and outputs.\n\n\
     EXAMPLES:\n  \
     ramptrace analyze sample-traces -o out\n  \
@@ -99,6 +101,8 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
     if !analysis.bridges.is_empty() {
         written_tables.push(costs::bridge_table(&analysis.bridges)?);
     }
+    let failures = Failures::of(&files, &cohorts, args.gate, &study, basis)?;
+    written_tables.extend(failures.tables(basis)?);
     for table in &written_tables {
         write_table(&mut folder, table)?;
     }

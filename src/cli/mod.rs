@@ -10,6 +10,7 @@
 //! * `replace`: folders written whole, beside and then renamed
 
 mod analyze;
+mod analyze_failures;
 mod args;
 mod basis;
 mod cascade;
