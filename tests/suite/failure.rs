@@ -10,7 +10,7 @@ use ramptrace::analysis::failure::{
 };
 use ramptrace::analysis::process::{ProcessSignals, Signals, read_signals};
 use ramptrace::rollup::query;
-use ramptrace::trace::{Event, Kind, RunFacts, StageStatus, Store};
+use ramptrace::trace::{Event, Kind, RunFacts, StageStatus, Store, TraceWriter};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -356,6 +356,49 @@ fn agreement_with_published_labels_is_counted() {
     assert!(found.disagreements.iter().all(|d| !d.primary.evidence.is_empty()));
     let elsewhere: BTreeSet<&str> = found.unmatched.iter().map(|l| l.run.as_str()).collect();
     assert_eq!(elsewhere, ["kimi-k2.6", "minimax-m2.5"].into(), "runs that are not at hand");
+}
+
+/// Row 71 of the audit: of the published stages of context exhaustion two are right, deepseek-chat T3 and
+/// qwen3.6-max-preview T3; both are among the runs at hand.
+#[test]
+fn two_published_stages_of_context_exhaustion_are_right() {
+    let ramp = ramp_or_skip!();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/labels/ramp-2605.27492.csv");
+    let labels = read_labels(&path).unwrap();
+    let runs = Published::of(&ramp).attributed(100.0);
+    let right = runs.iter().filter_map(|run| {
+        let stage = run.first_ended_by(Cause::ContextExhausted)?.stage;
+        let mut theirs = labels.iter().filter(|l| l.run == run.run.model);
+        let same = theirs.any(|l| (l.cause, l.stage) == (Cause::ContextExhausted, stage));
+        same.then_some((run.run.model.as_str(), stage))
+    });
+    assert_eq!(right.collect::<Vec<_>>(), [("deepseek-chat", 3), ("qwen3.6-max-preview", 3)]);
+}
+
+#[test]
+fn a_file_of_several_runs_is_read_run_by_run() {
+    let space = Workspace::new();
+    let path = space.path("runs.parquet");
+    let mut writer = TraceWriter::create(&path).unwrap();
+    for id in ["a", "b"] {
+        let run = RunFacts {
+            run_id: id.into(),
+            workload: "w".into(),
+            model: "m".into(),
+            ..RunFacts::default()
+        };
+        for (seq, kind) in [(0, Kind::LlmCall), (1, Kind::StageResult)] {
+            let event = Event { seq, stage: Some(0), score: Some(5.0), ..Event::new(kind) };
+            writer.write(&run, &event).unwrap();
+        }
+    }
+    writer.finish(false).unwrap();
+    let rules = FailureRules::built_in().unwrap();
+    let runs = attribute_files(std::slice::from_ref(&path), &rules, 60.0).unwrap();
+    let found: Vec<(&str, usize)> =
+        runs.iter().map(|r| (r.run.run_id.as_str(), r.failures.len())).collect();
+    assert_eq!(found, [("a", 1), ("b", 1)]);
+    assert_eq!(read_signals(&[path], &rules.commands).unwrap().len(), 2);
 }
 
 #[test]

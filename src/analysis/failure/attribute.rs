@@ -25,7 +25,7 @@ pub fn attribute_files(
         let mut open: Option<Attributor<'_>> = None;
         for row in TraceReader::open(file)? {
             let (run, event) = row?;
-            if open.as_ref().is_none_or(|o| o.run != run) {
+            if open.as_ref().is_none_or(|o| o.run.run_id != run.run_id) {
                 let next = Attributor::new(run, rules, gate)?;
                 found.extend(open.replace(next).map(Attributor::finish));
             }

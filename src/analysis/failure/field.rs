@@ -74,4 +74,19 @@ impl Field {
     pub fn is_ratio(self) -> bool {
         matches!(self, Self::DuplicateRatio | Self::BigramRepetition)
     }
+
+    /// Whether it is looked at once per tool call.
+    pub fn is_of_tools(self) -> bool {
+        matches!(self, Self::ToolOutput | Self::ToolStatus | Self::ExitCode)
+    }
+
+    /// Whether what is found in it may last until the end of the stage, or not.
+    pub fn can_last(self) -> bool {
+        self.is_of_tools() || self.is_repetition() || self == Self::ErrorEvent
+    }
+
+    /// Whether several events may match, or the number of tool calls matters.
+    pub fn is_counted(self) -> bool {
+        self.is_of_tools() || self.is_ratio() || matches!(self, Self::LlmError | Self::ErrorEvent)
+    }
 }

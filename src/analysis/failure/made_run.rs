@@ -74,7 +74,9 @@ impl Made {
         let rules = FailureRules::built_in().unwrap();
         let run = RunFacts { run_id: "r".to_owned(), model: "m".to_owned(), ..RunFacts::default() };
         let mut attributor = Attributor::new(run, &rules, gate).unwrap();
-        self.events.iter().for_each(|e| attributor.push(e));
+        for event in &self.events {
+            attributor.push(event);
+        }
         attributor.finish()
     }
 

@@ -240,7 +240,7 @@ fn rule_of(raw: RawRule, place: &Place<'_>) -> Result<DraftRule, FileProblem> {
     if bounds.iter().flatten().any(|b| b.is_nan()) {
         return Err(here("a limit is a number".to_owned()));
     }
-    let count = raw.count.map_or(Ok(1), |c| {
+    let count = raw.count.as_ref().map_or(Ok(1), |c| {
         let bad = || place.problem(Some(c.span()), "`count` is a whole number from 1".to_owned());
         usize::try_from(*c.get_ref()).ok().filter(|n| *n > 0).ok_or_else(bad)
     })?;
@@ -250,8 +250,16 @@ fn rule_of(raw: RawRule, place: &Place<'_>) -> Result<DraftRule, FileProblem> {
     if raw.hint && raw.primary {
         return Err(here("a hint gives no label, so that it cannot be primary".to_owned()));
     }
-    if !raw.exempt.is_empty() && !found.is_repetition() {
-        return Err(here(format!("`exempt` has no meaning for `{}`", found.as_str())));
+    for (key, given, meant) in [
+        ("exempt", !raw.exempt.is_empty(), found.is_repetition()),
+        ("tool_status", !raw.tool_status.is_empty(), found.is_of_tools()),
+        ("share", raw.share.is_some(), found.is_of_tools()),
+        ("at_end", raw.at_end, found.can_last()),
+        ("count", raw.count.is_some(), found.is_counted()),
+    ] {
+        if given && !meant {
+            return Err(here(format!("`{key}` has no meaning for `{}`", found.as_str())));
+        }
     }
     let rule = Rule {
         name,

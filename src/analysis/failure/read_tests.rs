@@ -71,11 +71,11 @@ fn every_problem_names_its_file_and_line() {
             "mine.toml:4: rule `r`: `score` is a number",
         ),
         (
-            rule(&format!("{full}field = 'score'\nat_least = 1\ncount = 0\n")),
+            rule(&format!("{full}field = 'exit_code'\nat_least = 1\ncount = 0\n")),
             "mine.toml:10: rule `r`: `count` is a whole number from 1",
         ),
         (
-            rule(&format!("{full}field = 'score'\nat_least = 1\nshare = 1.5\n")),
+            rule(&format!("{full}field = 'exit_code'\nat_least = 1\nshare = 1.5\n")),
             "mine.toml:10: rule `r`: `share` is a number from 0 to 1",
         ),
         (

@@ -106,7 +106,7 @@ pub fn read_signals(
         let mut open: Option<SignalCollector<'_>> = None;
         for row in TraceReader::open(file)? {
             let (run, event) = row?;
-            if open.as_ref().is_some_and(|o| o.run != run) {
+            if open.as_ref().is_some_and(|o| o.run.run_id != run.run_id) {
                 found.extend(open.take().map(SignalCollector::finish));
             }
             open.get_or_insert_with(|| SignalCollector::new(run, groups)).push(&event);
@@ -221,5 +221,99 @@ impl Part {
             stuck: StuckPatterns::of(&steps),
             ..self.signals
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{ToolKind, ToolStatus};
+
+    fn event(stage: i64, kind: Kind) -> Event {
+        Event { stage: Some(stage), ..Event::new(kind) }
+    }
+
+    fn call(stage: i64, prompt: i64) -> Event {
+        Event { input_tokens: Some(prompt), ..event(stage, Kind::LlmCall) }
+    }
+
+    fn make(stage: i64, output: &str, code: i64) -> Event {
+        Event {
+            tool_name: Some("terminal".to_owned()),
+            tool_kind: Some(ToolKind::Shell),
+            tool_status: Some(ToolStatus::Ok),
+            arguments: Some(r#"{"command": "make"}"#.to_owned()),
+            content: Some(output.to_owned()),
+            exit_code: Some(code),
+            ..event(stage, Kind::ToolCall)
+        }
+    }
+
+    fn collected(events: &[Event]) -> ProcessSignals {
+        let mut groups = CommandGroups::default();
+        groups.add("build", &["make".to_owned()]).unwrap();
+        let mut collector = SignalCollector::new(RunFacts::default(), &groups);
+        for event in events {
+            collector.push(event);
+        }
+        collector.finish()
+    }
+
+    #[test]
+    fn progress_is_a_build_that_says_something_new() {
+        let since = |events: &[Event]| collected(events).stages[&0].calls_since_progress;
+        assert_eq!(since(&[call(0, 1), make(0, "error", 2), call(0, 1)]), None);
+        let built = [call(0, 1), make(0, "built", 0), call(0, 1), call(0, 1)];
+        assert_eq!(since(&built), Some(2));
+        let again = [&built[..], &[make(0, "built ", 0), call(0, 1)]].concat();
+        assert_eq!(since(&again), Some(3), "the same result is no progress");
+        let more = [&built[..], &[make(0, "built more", 0), call(0, 1)]].concat();
+        assert_eq!(since(&more), Some(1));
+        let grade = |kind, score| Event { score: Some(score), ..event(0, kind) };
+        let graded = [
+            grade(Kind::AttemptResult, 5.0),
+            call(0, 1),
+            grade(Kind::StageResult, 9.0),
+            call(0, 1),
+        ];
+        assert_eq!(since(&graded), Some(1), "a better grade");
+        let worse = [grade(Kind::AttemptResult, 5.0), call(0, 1), grade(Kind::StageResult, 4.0)];
+        assert_eq!(since(&worse), None);
+    }
+
+    #[test]
+    fn a_run_is_summed_up_beside_its_stages() {
+        let scored = Event { score: Some(35.0), ..event(1, Kind::StageResult) };
+        let failed = Event {
+            error_type: Some("E".to_owned()),
+            context_limit: Some(4000),
+            ..event(1, Kind::LlmCall)
+        };
+        let sum = Event {
+            usage_quality: Some(UsageQuality::Aggregate),
+            llm_call_count: Some(7),
+            ..call(2, 99_999)
+        };
+        let found = collected(&[
+            call(0, 1000),
+            call(0, 1500),
+            call(0, 2000),
+            call(0, 2500),
+            failed,
+            scored,
+            sum,
+        ]);
+        let context = found.whole.context.unwrap();
+        assert_eq!(
+            (context.calls, context.limit),
+            (4, Some(4000)),
+            "sums have no prompt of their own"
+        );
+        assert!((context.window_share.unwrap() - 0.625).abs() < 1e-12);
+        assert_eq!((found.whole.answered, found.whole.failed), (11, 1));
+        assert_eq!(found.scored_without_an_answer(), [1]);
+        assert_eq!(found.stages[&0].context.unwrap().limit, None, "stated in another stage");
+        assert_eq!(found.stages[&1].score, Some(35.0));
+        assert_eq!(collected(&[]).stages.len(), 0);
     }
 }
