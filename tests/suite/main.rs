@@ -6,6 +6,7 @@ mod costs;
 mod event_lists;
 mod failure;
 mod lint;
+mod failure_signals;
 mod packs;
 mod plans;
 mod published;
