@@ -59,7 +59,7 @@ pub fn sign_flip_test(differences: &Sample, resamples: u32, seed: u64) -> Option
 
 /// Tests whether two independent samples have the same distribution, by `mean(a) - mean(b)`: under the null
 /// every split of the pooled values into groups of these sizes is equally likely. Exact up to
-/// [`MOST_EXACT`] splits; p = (hits + 1) / (resamples + 1) beyond.
+/// 100,000 splits; p = (hits + 1) / (resamples + 1) beyond.
 ///
 /// `None` when a sample is empty, a sum overflows, or random splits are needed and `resamples` is 0.
 ///

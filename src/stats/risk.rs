@@ -187,7 +187,7 @@ impl TwoByTwo {
 
     /// Two-sided p of Fisher's exact test: the probability, at these margins, of all tables no likelier than
     /// this one. 1 when only one table has these margins; `None` for an empty table or one of more than
-    /// [`MOST_EXACT`] observations.
+    /// 10,000,000 observations.
     ///
     /// Source: R. A. Fisher, "Statistical Methods for Research Workers" (1934), two-sided as `fisher.test` in
     /// R: likelihoods within 1e-7 of each other count as equal.
