@@ -58,6 +58,7 @@ impl Clock {
     EXAMPLES:\n  \
     ramptrace cascade store\n  \
     ramptrace cascade store --gate 100 --clock usd       dollars to the first failure\n  \
+    ramptrace cascade store --table failures             why stages failed\n  \
     ramptrace cascade store --by agent                   survival by a column of the view runs\n  \
     ramptrace cascade store --arms agent codex openhands two groups, paired by model where both have it\n  \
     ramptrace cascade store --labels labels.csv          agreement with causes that people gave\n  \
@@ -92,6 +93,9 @@ pub(super) struct CascadeArgs {
     arms: Option<Vec<String>>,
     #[command(flatten)]
     basis: BasisArgs,
+    /// Show only this table; may be given several times
+    #[arg(long, value_name = "TABLE")]
+    table: Vec<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     format: TableFormat,
@@ -145,6 +149,12 @@ pub(super) fn run(args: &CascadeArgs, output: &mut Output) -> Result<(), CliErro
         _ => failures::failure_table(&attributed)?,
     });
     shown.push(failures::common_cause_table(&shared)?);
+    let known: Vec<String> = shown.iter().map(|t| t.name().to_owned()).collect();
+    if let Some(unknown) = args.table.iter().find(|t| !known.contains(t)) {
+        return Err(CliError::usage(format!("there is no table `{unknown}`"))
+            .hint(format!("the tables are {}", known.join(", "))));
+    }
+    shown.retain(|t| args.table.is_empty() || args.table.iter().any(|name| name == t.name()));
     output.tables(&shown, args.format, 2)
 }
 

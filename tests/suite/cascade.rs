@@ -271,3 +271,57 @@ fn the_same_bytes_at_one_and_two_threads() {
     assert!(!one.is_empty());
     assert_eq!(one, run("2"));
 }
+
+#[test]
+fn causes_come_with_the_event_that_proves_them() {
+    let space = Workspace::new();
+    let demo = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-traces/demo");
+    let demo = demo.display().to_string();
+    let out = space.ok(&["cascade", &demo, "--table", "failures", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let rows = rows.as_array().expect("rows");
+    let of = |stage: u64| rows.iter().find(|r| r["stage"] == stage).expect("a failed stage");
+    assert_eq!(
+        (of(1)["cause"].as_str(), of(1)["evidence"].as_str()),
+        (Some("gave_up"), Some("I stop here."))
+    );
+    assert_eq!(
+        (of(2)["cause"].as_str(), of(2)["confidence"].as_str()),
+        (Some("context_exhausted"), Some("high"))
+    );
+    let seq = of(2)["evidence_seq"].as_u64().expect("an event");
+    let event = space.ok(&[
+        "sql",
+        &demo,
+        &format!("SELECT kind, error_type FROM events WHERE seq = {seq}"),
+        "--format",
+        "csv",
+    ]);
+    assert!(event.lines().nth(1).is_some_and(|l| l.starts_with("llm_call,")), "{event}");
+    let wrong = space.run(&["cascade", &demo, "--table", "failure"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("error: there is no table `failure`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn labels_of_people_are_compared_with_the_evidence() {
+    let space = Workspace::new();
+    let demo = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-traces/demo");
+    let demo = demo.display().to_string();
+    space.write(
+        "labels.csv",
+        "model,stage,cause\nscripted-model,1,wrong_answer\nscripted-model,2,context_exhausted\n",
+    );
+    let out = space.ok(&["cascade", &demo, "--labels", "labels.csv"]);
+    assert!(
+        out.contains("Cohen's kappa 0.33 over n = 2 stages: 50 % agree, 25 % would by chance"),
+        "{out}"
+    );
+    assert!(out.contains("event 27: I stop here."), "{out}");
+    space.write("bad.csv", "model,stage,cause\nscripted-model,1,bored\n");
+    let bad = space.run(&["cascade", &demo, "--labels", "bad.csv"]);
+    assert_eq!(bad.code, 1);
+    assert!(bad.stderr.contains("bad.csv:2: "), "{}", bad.stderr);
+    let missing = space.run(&["cascade", &demo, "--labels", "none.csv"]);
+    assert_eq!(missing.code, 2);
+}
