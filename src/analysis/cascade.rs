@@ -3,6 +3,7 @@
 //! All of it is association. A capable model passes both stages and a weak one fails both, so neighbouring outcomes go
 //! together without one causing the other; and where stages got golden inputs, no failure can travel through artifacts.
 
+use super::arms::{ArmComparison, ArmMeasure};
 use super::pricing::RunCost;
 use super::transition_matrix::TransitionMatrix;
 use super::{Cohort, CohortRun};
@@ -12,7 +13,7 @@ use crate::stats::{
     odds_ratio_mh, risk_ratio_mh,
 };
 use crate::trace::Usd;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The cascade statistics of a cohort.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,9 @@ pub struct Cascade {
     pub stratified_odds_ratio: Option<PooledRatio>,
     /// Mean score, and what gates leave of it.
     pub gap: GateGap,
+    /// Mean score with recovery less that without, by models that ran both ways; `None` where no model did. One arm alone
+    /// shows the gate gap only.
+    pub recovery_gain: Option<ArmMeasure>,
     /// What the traces allow to say.
     pub guard: Guard,
 }
@@ -126,6 +130,7 @@ impl Cascade {
             stratified_risk_ratio: risk_ratio_mh(&transitions.tables(), Level::P95),
             stratified_odds_ratio: odds_ratio_mh(&transitions.tables(), Level::P95),
             gap: GateGap::of(cohort, gate),
+            recovery_gain: recovery_gain(cohort, gate),
             guard,
             runs,
         }
@@ -163,6 +168,18 @@ fn run_cascade(
         cost_after_root,
         outcomes,
     }
+}
+
+/// The two arms compared: runs in which failed stages were made good for the next, and runs in which nothing was.
+fn recovery_gain(cohort: &Cohort, gate: f64) -> Option<ArmMeasure> {
+    let arm = |wanted: fn(&str) -> bool| -> BTreeSet<String> {
+        let runs = cohort.runs.iter().filter(|r| r.protocol.as_deref().is_some_and(wanted));
+        runs.map(|r| r.run_id.clone()).collect()
+    };
+    let (with, without) = (arm(is_recovered), arm(is_free));
+    let arms = ArmComparison::of(cohort, ("with", "without"), &with, &without, gate).ok()?;
+    let score = arms.measures.into_iter().next();
+    score.filter(|m| !arms.paired_models.is_empty() && m.n > 0)
 }
 
 impl GateGap {
@@ -204,11 +221,9 @@ impl Guard {
             let protocol = run.protocol.clone().unwrap_or_else(|| "unknown".to_owned());
             *counts.entry(protocol).or_default() += 1;
         }
-        let is_golden =
-            |p: &String| p.contains("golden") || (p.contains("recovery") && !is_free(p));
         let artifacts_propagate = if counts.is_empty() || counts.contains_key("unknown") {
             None
-        } else if counts.keys().all(is_golden) {
+        } else if counts.keys().all(|p| is_recovered(p)) {
             Some(false)
         } else {
             Some(true)
@@ -233,7 +248,12 @@ impl Guard {
     }
 }
 
+/// Whether a protocol says that later stages did not have to build on what an earlier one left.
+fn is_recovered(protocol: &str) -> bool {
+    !is_free(protocol) && (protocol.contains("golden") || protocol.contains("recovery"))
+}
+
 /// Whether a protocol says that nothing was put in place of what a failed stage should have made.
-pub(super) fn is_free(protocol: &str) -> bool {
+fn is_free(protocol: &str) -> bool {
     ["recovery-off", "no-recovery", "free-running"].iter().any(|word| protocol.contains(word))
 }

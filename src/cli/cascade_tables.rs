@@ -261,6 +261,12 @@ pub(super) fn effect_table(cascades: &[Cascade]) -> Result<Table, CliError> {
         let gap = |gated: Option<f64>| c.gap.ungated.zip(gated).map(|(a, b)| a - b);
         row("gate gap", gap(c.gap.zeroed), None, "failing stage zeroed")?;
         row("gate gap", gap(c.gap.kept), None, "failing stage kept")?;
+        if let Some(gain) = &c.recovery_gain {
+            let interval = gain.interval.map(|(low, high)| Interval { low, high });
+            let p = gain.p.map_or("no test".to_owned(), |p| format!("p = {p:.4}, {}", gain.test));
+            let method = format!("paired by model, n = {}; {p}", gain.n);
+            row("gain from recovery", gain.difference, interval, &method)?;
+        }
     }
     for c in cascades {
         let protocols: Vec<String> =
@@ -271,7 +277,14 @@ pub(super) fn effect_table(cascades: &[Cascade]) -> Result<Table, CliError> {
             c.guard.reading,
             protocols.join(", ")
         ));
-        table.note(format!("{}: the gate gap is a rule applied to the scores, n = {}; what recovery gained would need runs without it", c.workload, c.gap.runs));
+        let gain = match &c.recovery_gain {
+            Some(_) => "the gain from recovery compares two arms",
+            None => "what recovery gained would need runs of the same models without it",
+        };
+        table.note(format!(
+            "{}: the gate gap is a rule applied to the scores, n = {}; {gain}",
+            c.workload, c.gap.runs
+        ));
     }
     Ok(table)
 }

@@ -325,3 +325,32 @@ fn labels_of_people_are_compared_with_the_evidence() {
     let missing = space.run(&["cascade", &demo, "--labels", "none.csv"]);
     assert_eq!(missing.code, 2);
 }
+
+/// Two models with golden inputs and without: 80 - 50 and 60 - 40, mean gain 25; t interval of two differences 30 and 20:
+/// 25 +- 12.706205 * 5.
+#[test]
+fn the_gain_from_recovery_needs_both_arms() {
+    let (_, mut cohort) = made(&[
+        ("a", "a1", vec![100.0, 60.0]),
+        ("b", "b1", vec![90.0, 30.0]),
+        ("a", "a2", vec![100.0, 0.0]),
+        ("b", "b2", vec![80.0, 0.0]),
+    ]);
+    let arm = |cohort: &mut Cohort, golden: bool| {
+        for run in &mut cohort.runs {
+            let free = run.run_id.ends_with('2') && !golden;
+            run.protocol = Some(if free { "recovery-off" } else { "golden-inputs" }.to_owned());
+        }
+        Cascade::of(cohort, 60.0, &BTreeMap::new())
+    };
+    let both = arm(&mut cohort, false);
+    let gain = both.recovery_gain.expect("a gain");
+    assert_eq!(gain.n, 2);
+    near(gain.difference, 25.0, 1e-9);
+    let (low, high) = gain.interval.expect("an interval");
+    near(Some(low), 25.0 - 12.706_204_736 * 5.0, 1e-6);
+    near(Some(high), 25.0 + 12.706_204_736 * 5.0, 1e-6);
+    assert_eq!(both.guard.artifacts_propagate, Some(true));
+    let one = arm(&mut cohort, true);
+    assert_eq!((one.recovery_gain, one.guard.artifacts_propagate), (None, Some(false)));
+}
