@@ -354,3 +354,19 @@ fn the_gain_from_recovery_needs_both_arms() {
     let one = arm(&mut cohort, true);
     assert_eq!((one.recovery_gain, one.guard.artifacts_propagate), (None, Some(false)));
 }
+
+/// P, P, F, F, P, F: root 2, two later failures, two in a row from the root, not contained; by hand.
+#[test]
+fn root_reach_and_containment_by_hand() {
+    let (_, cohort) = made(&[
+        ("a", "r", vec![100.0, 80.0, 0.0, 10.0, 70.0, 0.0]),
+        ("b", "s", vec![100.0, 0.0, 80.0, 80.0, 80.0, 80.0]),
+    ]);
+    let cascade = Cascade::of(&cohort, 60.0, &BTreeMap::new());
+    let of = |i: usize| {
+        let run = &cascade.runs[i];
+        (run.root, run.blast_radius, run.depth, run.contained)
+    };
+    assert_eq!(of(0), (Some(2), Some(2), Some(2), Some(false)));
+    assert_eq!(of(1), (Some(1), Some(0), Some(1), Some(true)));
+}
