@@ -16,7 +16,7 @@
 //! * `repeats`: models that ran several times
 //! * `ranking`: runs ranked by a metric
 //! * `inputs`, `comparison`: two rankings side by side, and why they differ
-//! * `gate_sweep`, `acceptability`, `perturbation`, `specification`: what a ranking depends on
+//! * `gate_sweep`, `weight_schemes`, `acceptability`, `perturbation`, `specification`: what a ranking depends on
 //! * `collapse`: three pass-rate curves
 //! * `outcome`: how a stage ended; `survival`: how far runs come; `cascade`, `transition_matrix`: failure after failure
 //! * `arms`, `rank_intervals`: two groups of runs, and ranks of repeated runs, with what they cannot say
@@ -61,6 +61,7 @@ mod stage_ledger;
 mod survival;
 mod transition_matrix;
 mod waste;
+mod weight_schemes;
 
 pub use acceptability::{AcceptabilityRow, RankAcceptability};
 pub use accounts::Accounts;
@@ -94,6 +95,7 @@ pub use stage_ledger::{StageLedger, StageLedgerRow, TimeUse, time_use};
 pub use survival::{FailureClock, FailureCurve};
 pub use transition_matrix::TransitionMatrix;
 pub use waste::{Waste, waste};
+pub use weight_schemes::WeightScheme;
 
 /// The interval type of the curves, for those who draw them.
 pub use crate::stats::{Proportion, TransitionCounts};

@@ -4,7 +4,7 @@ use super::CliError;
 use super::score_tables::with_unit;
 use crate::analysis::{
     Basis, CohortPerturbation, GateSweep, RankAcceptability, RankComparison, Repeats,
-    SpecificationCurve,
+    SpecificationCurve, WeightScheme,
 };
 use crate::report::{Column, Kind, Table, Value};
 
@@ -118,6 +118,39 @@ pub(super) fn sweep_table(sweeps: &[GateSweep]) -> Result<Table, CliError> {
                 ])?;
             }
         }
+    }
+    Ok(table)
+}
+
+/// The ranking under each set of weights.
+pub(super) fn scheme_table(schemes: &[WeightScheme]) -> Result<Table, CliError> {
+    let mut table = Table::new(
+        "weight_schemes",
+        "The ranking under other weights",
+        vec![
+            text("workload", "Workload"),
+            text("metric", "Metric"),
+            text("parameter", "Weights"),
+            text("scheme", "Scheme"),
+            text("weights", "Values"),
+            number("tau_b", "tau-b with the pack", 2),
+            text("first", "First"),
+            text("moved", "Moved"),
+        ],
+    )?;
+    for s in schemes {
+        let moved: Vec<String> =
+            s.moves.iter().map(|(label, places)| format!("{label} {places:+}")).collect();
+        table.push(vec![
+            s.workload.as_str().into(),
+            s.metric.as_str().into(),
+            s.parameter.as_str().into(),
+            s.scheme.as_str().into(),
+            s.weights.as_str().into(),
+            s.tau_b.into(),
+            s.first.join(", ").into(),
+            moved.join(", ").into(),
+        ])?;
     }
     Ok(table)
 }

@@ -7,7 +7,7 @@ use super::replace::OutputFolder;
 use super::score::Score;
 use super::scoring::{Scored, Side, fail_on_problems, question, ranking};
 use crate::analysis::{
-    Basis, CohortPerturbation, GateSweep, RankAcceptability, SpecificationCurve,
+    Basis, CohortPerturbation, GateSweep, RankAcceptability, SpecificationCurve, WeightScheme,
 };
 use crate::figures::{
     Svg, draw_acceptability, draw_gate_sweep, draw_perturbation, draw_specification,
@@ -54,11 +54,15 @@ pub(super) fn run(
     }
     let specifications = SpecificationCurve::of(&asked, &bases)?;
 
-    let shown = vec![
+    let mut shown = vec![
         tables::perturbation_table(&perturbations)?,
         tables::acceptability_table(&acceptability)?,
         tables::specification_table(&specifications)?,
     ];
+    let schemes = WeightScheme::of(&asked)?;
+    if !schemes.is_empty() {
+        shown.insert(0, tables::scheme_table(&schemes)?);
+    }
     let all: Vec<Table> = if sweeps.is_empty() {
         shown
     } else {
@@ -103,7 +107,8 @@ pub(super) fn run(
         ));
     }
     // The sweep and the combinations are long: people get them as figures and files.
-    let brief = |t: &&Table| matches!(t.name(), "leave_one_out" | "rank_acceptability");
+    let brief =
+        |t: &&Table| matches!(t.name(), "leave_one_out" | "rank_acceptability" | "weight_schemes");
     let printed: Vec<Table> =
         if args.format == TableFormat::Text && args.sensitivity.output.is_some() {
             all.iter().filter(brief).cloned().collect()

@@ -3,7 +3,7 @@
 use crate::workspace::Workspace;
 use ramptrace::analysis::{
     CohortPerturbation, GateSweep, Input, Question, RankAcceptability, RankComparison, Repeats,
-    SpecificationCurve, rank,
+    SpecificationCurve, WeightScheme, rank,
 };
 use ramptrace::metrics::{Pack, ParameterValue, Role, evaluate};
 use ramptrace::rollup::{Rollup, roll_up};
@@ -557,4 +557,37 @@ fn a_gate_that_cannot_be_judged_is_named_with_its_line() {
         ["p.toml:13: metric `gated`: gate `g` (p.toml:4): there is no column or parameter `scor`"]
     );
     assert!(scores.runs.names().contains(&"m".to_owned()));
+}
+
+/// metrics of the three published weight vectors: under the draft's, v4-flash falls behind gpt-5.5 and qwen3.6-max.
+#[test]
+fn weight_schemes_are_ranked_one_at_a_time() {
+    let rollup = published();
+    let ramp = Pack::ramp().expect("ramp");
+    let schemes = WeightScheme::of(&question(&ramp, "mean_reward", &rollup)).expect("schemes");
+    let names: Vec<(&str, &str)> =
+        schemes.iter().map(|s| (s.parameter.as_str(), s.scheme.as_str())).collect();
+    assert_eq!(
+        names,
+        [
+            ("bonus", "default"),
+            ("bonus", "none"),
+            ("stage_weight", "default"),
+            ("stage_weight", "comment"),
+            ("stage_weight", "draft"),
+            ("stage_weight", "equal"),
+        ]
+    );
+    let of = |scheme: &str| {
+        schemes
+            .iter()
+            .find(|s| s.parameter == "stage_weight" && s.scheme == scheme)
+            .expect("a scheme")
+    };
+    assert_eq!((of("default").tau_b, of("default").moves.len()), (Some(1.0), 0));
+    // The draft's weights stand in the pack as a metric of their own too.
+    let by = |metric| rank(&question(&ramp, metric, &rollup)).expect("a ranking").remove(0);
+    assert_eq!(of("draft").tau_b, by("mean_reward").tau_b(&by("mean_reward_draft")));
+    let moved: Vec<&str> = of("draft").moves.iter().map(|(label, _)| label.as_str()).collect();
+    assert!(moved.contains(&"deepseek-v4-flash") && moved.contains(&"gpt-5.5"), "{moved:?}");
 }
