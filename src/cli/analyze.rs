@@ -106,7 +106,9 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
     for table in &written_tables {
         write_table(&mut folder, table)?;
     }
-    write_figures(&mut folder, &analysis.figures()?)?;
+    let mut figures = analysis.figures()?;
+    figures.extend(failures.figures()?);
+    write_figures(&mut folder, &figures)?;
     let written = folder.names();
     folder.publish(manifest(&store, parameters(args))?)?;
 

@@ -1,6 +1,7 @@
 //! The part of `ramptrace analyze` that says how far runs came and why they failed.
 
 use super::CliError;
+use super::analyze::figure_name;
 use super::cascade::{attribute, rules, signals};
 use super::cost::Study;
 use super::{cascade_tables, failure_tables};
@@ -10,6 +11,7 @@ use crate::analysis::{
     Basis, Cascade, Cohort, CohortRun, ContextRamp, CumulativeIncidence, FailureClock,
     FailureCurve, FailureMap,
 };
+use crate::figures::{Svg, draw_context_ramp, draw_failure_map, draw_incidence, draw_transitions};
 use crate::report::Table;
 use std::path::PathBuf;
 
@@ -23,10 +25,10 @@ pub(super) struct Failures {
     attributed: Vec<RunAttribution>,
     shared: Vec<CommonCause>,
     signals: Vec<ProcessSignals>,
-    pub(super) maps: Vec<FailureMap>,
-    pub(super) incidences: Vec<CumulativeIncidence>,
+    maps: Vec<FailureMap>,
+    incidences: Vec<CumulativeIncidence>,
     /// Workload, run id and ramp.
-    pub(super) ramps: Vec<(String, String, ContextRamp)>,
+    ramps: Vec<(String, String, ContextRamp)>,
 }
 
 impl Failures {
@@ -63,8 +65,28 @@ impl Failures {
         })
     }
 
-    pub(super) fn cascades(&self) -> &[Cascade] {
-        &self.cascades
+    /// The figures with their names below the folder.
+    pub(super) fn figures(&self) -> Result<Vec<(String, Svg)>, CliError> {
+        let mut figures = Vec::new();
+        for m in &self.maps {
+            figures.push((figure_name(&m.workload, "failures"), draw_failure_map(m)?));
+        }
+        for i in &self.incidences {
+            figures.push((figure_name(&i.workload, "incidence"), draw_incidence(i)?));
+        }
+        for c in self.cascades.iter().filter(|c| !c.matrix.stages.is_empty()) {
+            figures.push((figure_name(&c.workload, "transitions"), draw_transitions(&c.matrix)?));
+        }
+        for (workload, run, ramp) in &self.ramps {
+            let name = figure_name(run, "context").replacen("figures/", "", 1);
+            let name = figure_name(workload, &name);
+            // Two ids may become one name: they are told apart by number.
+            let taken = |name: &String| figures.iter().any(|(other, _)| other == name);
+            let numbered = (2..).map(|n| format!("{name}-{n}"));
+            let free = std::iter::once(name.clone()).chain(numbered).find(|n| !taken(n));
+            figures.push((free.unwrap_or(name), draw_context_ramp(ramp)?));
+        }
+        Ok(figures)
     }
 
     pub(super) fn tables(&self, basis: Basis) -> Result<Vec<Table>, CliError> {

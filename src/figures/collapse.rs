@@ -23,7 +23,7 @@ const LABEL_STEP: f64 = 8.5;
 const MOST_WHISKERS: usize = 40;
 
 /// Draws marginal, conditional and survival pass rates with their intervals, and under the axis
-/// how many runs the conditional rate rests on.
+/// how many runs the marginal and the conditional rate rest on.
 pub fn draw(data: &Collapse) -> Result<Svg, FigureError> {
     layout(data)?.finish()
 }
@@ -106,7 +106,8 @@ fn subtitle(data: &Collapse) -> String {
 fn notes(data: &Collapse) -> String {
     let mut text = "Marginal: passed, of all runs scored at the stage. Conditional: passed, of \
                     the runs at risk, which passed every earlier stage. Survival: passed this and \
-                    every earlier stage, of all runs."
+                    every earlier stage, of all runs. Counts: runs with a score at the stage, \
+                    runs at risk, and how many of these passed."
         .to_owned();
     if data.points.iter().any(|point| point.conditional.is_none()) {
         text.push_str(
@@ -180,10 +181,11 @@ fn draw_end_labels(canvas: &mut Canvas, data: &Collapse, plot: &Plot) {
     }
 }
 
-/// Stage names and the counts of the conditional rate; every n-th stage when all do not fit.
+/// Stage names, and the counts of the marginal and the conditional rate; every n-th stage when
+/// all do not fit.
 fn draw_stages(canvas: &mut Canvas, data: &Collapse, plot: &Plot) -> f64 {
     let bottom = plot.frame.bottom;
-    let columns: Vec<[String; 3]> = data
+    let columns: Vec<[String; 4]> = data
         .points
         .iter()
         .map(|point| {
@@ -191,7 +193,7 @@ fn draw_stages(canvas: &mut Canvas, data: &Collapse, plot: &Plot) -> f64 {
                 point.conditional.map_or(["–".to_owned(), "–".to_owned()], |rate| {
                     [rate.n.to_string(), rate.x.to_string()]
                 });
-            [format!("T{}", point.stage), risk, passed]
+            [format!("T{}", point.stage), point.marginal.n.to_string(), risk, passed]
         })
         .collect();
     let widest =
@@ -200,7 +202,7 @@ fn draw_stages(canvas: &mut Canvas, data: &Collapse, plot: &Plot) -> f64 {
         .into_iter()
         .find(|step| real(*step) * plot.slot >= widest + 3.0)
         .unwrap_or(1_000_000);
-    let rows = [bottom + 10.0, bottom + 30.0, bottom + 39.0];
+    let rows = [bottom + 10.0, bottom + 30.0, bottom + 39.0, bottom + 48.0];
     for (index, column) in columns.iter().enumerate().step_by(step) {
         let x = plot.at(index, 0.0);
         canvas.line(&[(x, bottom), (x, bottom + 2.5)], BLACK, 0.6, SOLID);
@@ -211,10 +213,10 @@ fn draw_stages(canvas: &mut Canvas, data: &Collapse, plot: &Plot) -> f64 {
     let middle = f64::midpoint(plot.frame.left, plot.frame.right);
     canvas.text("Stage", (middle, bottom + 19.0), Anchor::Middle, AXIS_TITLE);
     canvas.line(&[(MARGIN, bottom + 22.5), (plot.frame.right, bottom + 22.5)], GREY, 0.3, SOLID);
-    for (name, y) in ["at risk", "passed"].into_iter().zip(&rows[1..]) {
+    for (name, y) in ["scored", "at risk", "passed"].into_iter().zip(&rows[1..]) {
         canvas.text(name, (MARGIN, *y), Anchor::Start, NOTE);
     }
-    bottom + 44.0
+    bottom + 53.0
 }
 
 #[cfg(test)]
@@ -234,6 +236,22 @@ mod tests {
     fn one_run_says_so() {
         let canvas = layout(&fixture::collapse(1, 6)).unwrap();
         assert!(canvas.texts().iter().any(|t| t.text.contains("n = 1 run ·")));
+    }
+
+    #[test]
+    fn counts_stand_below_their_stages() {
+        let mut data = fixture::collapse(15, 6);
+        data.points[3].marginal = fixture::share(4, 11);
+        data.points[3].conditional = Some(fixture::share(5, 7));
+        let canvas = layout(&data).unwrap();
+        let find = |text: &str| canvas.texts().iter().find(|t| t.text == text).unwrap().area;
+        let stage = find("T3");
+        let middle = f64::midpoint(stage.left, stage.right);
+        for (count, name) in [("11", "scored"), ("7", "at risk"), ("5", "passed")] {
+            let (count, name) = (find(count), find(name));
+            assert!((f64::midpoint(count.left, count.right) - middle).abs() < 1e-6);
+            assert!((count.top - name.top).abs() < 1e-6 && count.top > stage.bottom);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ const STAGES: usize = 6;
 const WORKLOAD: &str = "engineer-500";
 
 /// Stage scores of engineer-500 by model.
-const PUBLISHED: [(&str, [f64; STAGES]); 15] = [
+pub(super) const PUBLISHED: [(&str, [f64; STAGES]); 15] = [
     ("claude-opus-4-7", [100.0, 100.0, 100.0, 100.0, 68.4, 100.0]),
     ("deepseek-v4-pro", [100.0, 100.0, 100.0, 83.56, 38.63, 100.0]),
     ("gpt-5.5", [100.0, 100.0, 100.0, 100.0, 48.25, 0.0]),

@@ -15,6 +15,10 @@
 //! | ranks under random weights | [`draw_acceptability`] | 89 mm, wider with many runs |
 //! | ranks without each model | [`draw_perturbation`] | 89 mm, wider with many runs |
 //! | agreement under other choices | [`draw_specification`] | 89 mm, wider with many combinations |
+//! | failures and their causes | [`draw_failure_map`] | 89 mm, wider with many stages |
+//! | first failures by cause | [`draw_incidence`] | 89 mm, wider with many stages |
+//! | prompts, call by call | [`draw_context_ramp`] | 89 mm, wider with many calls |
+//! | from one stage to the next | [`draw_transitions`] | 120 mm, wider with many stages |
 //!
 //! The same input gives the same bytes: nothing depends on the clock, on fonts of the machine or
 //! on the iteration order of a map. Text is real `<text>`, measured with the metrics of the font
@@ -26,18 +30,26 @@ mod area;
 mod axis;
 mod bridge;
 mod canvas;
+mod causes;
 mod choice_rows;
 mod collapse;
 mod color_bar;
+mod context_ramp;
 mod cost_axis;
 mod curve;
 mod diverging;
 mod error;
+mod failure_cells;
+mod failure_checks;
+mod failure_legend;
+mod failure_map;
 mod font;
 mod frontier;
 mod gate_sweep;
 mod header;
 mod heat;
+mod incidence;
+mod incidence_layers;
 mod labels;
 mod ledger_bars;
 mod legend;
@@ -48,6 +60,8 @@ mod palette;
 mod pattern;
 mod perturbation;
 mod png;
+mod ramp_lines;
+mod ramp_stages;
 mod ranked;
 mod scale;
 mod scatter;
@@ -59,22 +73,29 @@ mod stage_ledger;
 mod stroke;
 mod svg;
 mod sweep_lines;
+mod transitions;
 mod wording;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod fixture_failures;
 #[cfg(test)]
 mod fixture_ranks;
 
 pub use acceptability::draw as draw_acceptability;
 pub use bridge::draw as draw_bridge;
 pub use collapse::draw as draw_collapse;
+pub use context_ramp::draw as draw_context_ramp;
 pub use error::FigureError;
+pub use failure_map::draw as draw_failure_map;
 pub use frontier::draw as draw_frontier;
 pub use gate_sweep::draw as draw_gate_sweep;
+pub use incidence::draw as draw_incidence;
 pub use matrix::draw as draw_matrix;
 pub use perturbation::draw as draw_perturbation;
 pub use specification::draw as draw_specification;
 pub use spread::draw as draw_spread;
 pub use stage_ledger::draw as draw_stage_ledger;
 pub use svg::Svg;
+pub use transitions::draw as draw_transitions;

@@ -12,6 +12,12 @@ pub(super) const VERMILLION: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
 pub(super) const ORANGE: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
 /// Okabe-Ito bluish green.
 pub(super) const GREEN: RGBColor = RGBColor(0x00, 0x9E, 0x73);
+/// Okabe-Ito sky blue.
+pub(super) const SKY: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
+/// Okabe-Ito yellow.
+pub(super) const YELLOW: RGBColor = RGBColor(0xF0, 0xE4, 0x42);
+/// Okabe-Ito reddish purple.
+pub(super) const PURPLE: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
 /// Inside of hollow markers.
 pub(super) const WHITE: RGBColor = RGBColor(255, 255, 255);
 /// Bars that are no part of a comparison by colour: darker than every other colour in grey.

@@ -36,13 +36,14 @@ mod tests {
     use resvg::tiny_skia::Pixmap;
 
     use super::super::{
-        draw_acceptability, draw_bridge, draw_collapse, draw_frontier, draw_gate_sweep,
-        draw_matrix, draw_perturbation, draw_specification, draw_spread, draw_stage_ledger,
-        fixture, fixture_ranks,
+        draw_acceptability, draw_bridge, draw_collapse, draw_context_ramp, draw_failure_map,
+        draw_frontier, draw_gate_sweep, draw_incidence, draw_matrix, draw_perturbation,
+        draw_specification, draw_spread, draw_stage_ledger, draw_transitions, fixture,
+        fixture_failures, fixture_ranks,
     };
     use super::*;
 
-    fn figures() -> [Svg; 10] {
+    fn figures() -> [Svg; 14] {
         [
             draw_collapse(&fixture::collapse(15, 6)).unwrap(),
             draw_frontier(&fixture::frontier(5)).unwrap(),
@@ -54,6 +55,10 @@ mod tests {
             draw_acceptability(&fixture_ranks::acceptability(15)).unwrap(),
             draw_perturbation(&fixture_ranks::perturbation(15)).unwrap(),
             draw_specification(&fixture_ranks::specification(&[3, 2, 2])).unwrap(),
+            draw_failure_map(&fixture_failures::map(15, 6)).unwrap(),
+            draw_incidence(&fixture_failures::incidence(15, 6)).unwrap(),
+            draw_context_ramp(&fixture_failures::ramp(215, 6, Some(60))).unwrap(),
+            draw_transitions(&fixture_failures::transitions(15, 6)).unwrap(),
         ]
     }
 

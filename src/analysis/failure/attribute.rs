@@ -9,7 +9,7 @@ use super::decide::{Candidate, candidates, ended_by, primary};
 use super::error::FailureError;
 use super::label::{Label, RunAttribution, StageFailure, StageOutcome};
 use super::rule::FailureRules;
-use crate::trace::{Event, RunFacts, StageStatus, TraceReader};
+use crate::trace::{EndReason, Event, Kind, RunFacts, StageStatus, TraceReader};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -46,6 +46,10 @@ pub struct Attributor<'a> {
     rules: &'a FailureRules,
     gate: f64,
     stages: BTreeMap<i64, StageTally>,
+    /// Position and reason of the end of the run.
+    end: Option<(i64, EndReason)>,
+    /// Context window that an event outside the stages names.
+    context_limit: Option<i64>,
 }
 
 impl<'a> Attributor<'a> {
@@ -54,11 +58,19 @@ impl<'a> Attributor<'a> {
         if !(0.0..=100.0).contains(&gate) {
             return Err(FailureError::Gate { gate });
         }
-        Ok(Self { run, rules, gate, stages: BTreeMap::new() })
+        Ok(Self { run, rules, gate, stages: BTreeMap::new(), end: None, context_limit: None })
     }
 
     /// Looks at the next event.
     pub fn push(&mut self, event: &Event) {
+        if event.stage.is_none() {
+            self.context_limit = event.context_limit.or(self.context_limit);
+        }
+        if event.kind == Kind::RunEnd
+            && let Some(reason) = event.end_reason
+        {
+            self.end = Some((event.seq, reason));
+        }
         if let Some(stage) = event.stage {
             let new = || StageTally::new(event, self.rules);
             self.stages.entry(stage).or_insert_with(new).push(event, self.rules);
@@ -66,7 +78,8 @@ impl<'a> Attributor<'a> {
     }
 
     /// The run with its failed stages.
-    pub fn finish(self) -> RunAttribution {
+    pub fn finish(mut self) -> RunAttribution {
+        self.end_last_attempt();
         let calls_known = self.stages.values().any(|s| s.single_calls);
         let mut done = RunAttribution {
             run: self.run,
@@ -103,6 +116,28 @@ impl<'a> Attributor<'a> {
             done.stages.push(outcome);
         }
         done
+    }
+}
+
+impl Attributor<'_> {
+    /// A run ends as its last attempted stage does; a source may say so of the run only.
+    fn end_last_attempt(&mut self) {
+        let Some((seq, reason)) = self.end else { return };
+        let calls_known = self.stages.values().any(|s| s.single_calls);
+        let attempted = |stage: &&mut StageTally| {
+            let status = stage.grade.as_ref().and_then(|g| g.status);
+            if calls_known { stage.answered > 0 } else { status != Some(StageStatus::NotAttempted) }
+        };
+        let Some(last) = self.stages.values_mut().rev().find(attempted) else { return };
+        if let Some(grade) = last.grade.as_mut()
+            && matches!(grade.end_reason, None | Some(EndReason::Unknown))
+        {
+            grade.end_reason = Some(reason);
+            grade.run_end = Some(seq);
+            if reason == EndReason::ContextExceeded {
+                last.context_limit = last.context_limit.or(self.context_limit);
+            }
+        }
     }
 }
 

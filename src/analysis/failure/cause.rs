@@ -30,6 +30,8 @@ pub enum Cause {
     GaveUp,
     /// Tests ran and some failed, and nothing else was found.
     WrongAnswer,
+    /// The trace does not say why.
+    Unknown,
 }
 
 impl Cause {
@@ -47,6 +49,7 @@ impl Cause {
         (Self::ToolMisuse, "tool_misuse"),
         (Self::GaveUp, "gave_up"),
         (Self::WrongAnswer, "wrong_answer"),
+        (Self::Unknown, "unknown"),
     ];
 
     /// The word of the cause.
@@ -73,6 +76,7 @@ impl Cause {
             Self::Loop => 3,
             Self::ToolMisuse => 4,
             Self::GaveUp => 5,
+            Self::Unknown => 7,
             _ => 6,
         }
     }

@@ -75,6 +75,8 @@ pub(super) struct Grade {
     pub(super) tests_total: Option<i64>,
     pub(super) status: Option<StageStatus>,
     pub(super) end_reason: Option<EndReason>,
+    /// The end of the run, when it is the one that says how this stage ended.
+    pub(super) run_end: Option<i64>,
     pub(super) output: Option<String>,
 }
 
@@ -227,6 +229,7 @@ impl StageTally {
             tests_total: event.tests_total,
             status: event.stage_status,
             end_reason: event.end_reason,
+            run_end: None,
             output: shown.or_else(|| event.content.as_deref().map(|text| excerpt(text, 0))),
         });
     }

@@ -51,7 +51,7 @@ pub(super) fn candidates(
     let (mut findings, mut hints) = (Vec::new(), Vec::new());
     let steps = stage.steps();
     for (index, rule) in rules.rules.iter().enumerate() {
-        if !applies(rule, stage, gate) {
+        if !applies(rule, stage, gate) || (rule.single_calls && !calls_known) {
             continue;
         }
         if let Some(finding) = look(index, rule, stage, &steps, calls_known) {
@@ -103,11 +103,11 @@ pub(super) fn ended_by(candidates: &[Candidate]) -> Option<Label> {
 fn unexplained(stage: &StageTally) -> Label {
     let (seq, kind) = stage.grade.as_ref().map_or(stage.last, |g| (g.seq, Kind::StageResult));
     Label {
-        cause: Cause::WrongAnswer,
+        cause: Cause::Unknown,
         rule: "none".to_owned(),
         confidence: Confidence::Low,
-        evidence: vec![evidence(seq, kind, "no rule matched", 0)],
-        note: Some("no rule matched".to_owned()),
+        evidence: vec![evidence(seq, kind, "nothing in the trace says why", 0)],
+        note: Some("nothing in the trace says why".to_owned()),
     }
 }
 
@@ -175,7 +175,17 @@ fn look<'a>(
         | Field::ToolStatus
         | Field::ExitCode
         | Field::GradeOutput => events(rule, hits, stage),
-        Field::EndReason => word(grade?.end_reason.map(EndReason::as_str)),
+        Field::EndReason => {
+            let mut ended = word(grade?.end_reason.map(EndReason::as_str))?;
+            if let Some(seq) = grade?.run_end {
+                let of_grade = ended.evidence.iter_mut().filter(|e| e.kind == Kind::StageResult);
+                of_grade.for_each(|e| (e.seq, e.kind) = (seq, Kind::RunEnd));
+                let where_said =
+                    "said of the run; it may have been the first request of the next stage";
+                ended.note = Some(where_said.to_owned());
+            }
+            Some(ended)
+        }
         Field::StageStatus => word(grade?.status.map(StageStatus::as_str)),
         Field::LastMessage | Field::LastCommandOutput => {
             let last = if rule.field == Field::LastMessage {

@@ -70,6 +70,14 @@ impl Made {
         })
     }
 
+    /// Ends the run, outside any stage.
+    pub(super) fn run_end(self, reason: EndReason) -> Self {
+        self.add(Kind::RunEnd, |e| {
+            e.stage = None;
+            e.end_reason = Some(reason);
+        })
+    }
+
     pub(super) fn attribute_at(&self, gate: f64) -> RunAttribution {
         let rules = FailureRules::built_in().unwrap();
         let run = RunFacts { run_id: "r".to_owned(), model: "m".to_owned(), ..RunFacts::default() };

@@ -21,6 +21,7 @@
 //! 6. **gave up**: a message without a tool call ended the turn while tests failed. Words such as "due to time
 //!    constraints" make it surer and prove nothing alone.
 //! 7. **wrong answer**: tests ran, some failed, nothing else was found. It is never a contributing cause.
+//! 8. **unknown**: the trace holds a score and too little else, as published tables do.
 //!
 //! * `cause`: the closed list, and how sure a label is
 //! * `field`, `rule`: what a rule says

@@ -55,6 +55,8 @@ pub(super) struct RawRule {
     #[serde(default)]
     pub(super) failing_tests: bool,
     #[serde(default)]
+    pub(super) single_calls: bool,
+    #[serde(default)]
     pub(super) end_reasons: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) tool_status: Vec<Spanned<String>>,

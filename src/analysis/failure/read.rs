@@ -275,6 +275,7 @@ fn rule_of(raw: RawRule, place: &Place<'_>) -> Result<DraftRule, FileProblem> {
         primary: raw.primary,
         hint: raw.hint,
         failing_tests: raw.failing_tests,
+        single_calls: raw.single_calls,
         end_reasons: words(&raw.end_reasons, EndReason::from_word, place)?,
         tool_status: words(&raw.tool_status, ToolStatus::from_word, place)?,
         exempt: 0,

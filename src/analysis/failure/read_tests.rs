@@ -12,7 +12,8 @@ fn problems(text: &str) -> Vec<String> {
 #[test]
 fn the_built_in_rules_name_every_cause_and_say_what_they_mean() {
     let rules = FailureRules::built_in().unwrap();
-    for (cause, word) in Cause::WORDS {
+    // What no rule explains is unknown.
+    for (cause, word) in Cause::WORDS.iter().filter(|(cause, _)| *cause != Cause::Unknown) {
         assert!(rules.rules.iter().any(|r| r.cause == *cause && r.primary), "{word}");
     }
     assert!(rules.rules.iter().all(|r| r.doc.len() > 20 && r.file == "default.toml"));

@@ -37,6 +37,8 @@ pub struct Rule {
     pub hint: bool,
     /// Whether it only holds while tests of the stage fail.
     pub failing_tests: bool,
+    /// Whether it only holds in traces with single LLM calls.
+    pub single_calls: bool,
     /// Endings of a stage in which it holds; empty for all.
     pub end_reasons: Vec<EndReason>,
     /// Results of tool calls that it looks at; empty for all.

@@ -66,6 +66,7 @@ pub fn failure_rules_schema() -> String {
             ("primary", flag("Its label can be the primary one.")),
             ("hint", flag("It gives no label and raises the confidence of others with its cause.")),
             ("failing_tests", flag("It only holds while tests of the stage fail.")),
+            ("single_calls", flag("It only holds in traces with single LLM calls.")),
             (
                 "end_reasons",
                 words(

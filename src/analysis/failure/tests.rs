@@ -301,9 +301,27 @@ fn runs_without_single_calls_are_not_called_unattempted() {
         run.stages.iter().map(|s| s.attempted).collect::<Vec<_>>(),
         [Some(true), Some(true)]
     );
-    assert_eq!(run.failures[1].primary.rule, "scored_below_gate");
+    assert_eq!(run.failures[0].primary.cause, Cause::WrongAnswer, "tests were counted");
+    assert_eq!(run.failures[1].primary.cause, Cause::Unknown, "a bare score says nothing");
     let run = coarse(StageStatus::NotAttempted).attribute();
     assert_eq!(run.failures[1].primary.cause, Cause::NotAttempted, "the source says so");
+}
+
+#[test]
+fn the_end_of_a_run_is_that_of_its_last_attempted_stage() {
+    let ended = |reason| {
+        let run = Made::new().stage(0).add(Kind::StageResult, |e| e.score = Some(10.0));
+        let run = run.stage(1).add(Kind::StageResult, |e| {
+            e.score = Some(0.0);
+            e.stage_status = Some(StageStatus::NotAttempted);
+        });
+        run.run_end(reason).attribute()
+    };
+    let timeout = ended(EndReason::LlmTimeout);
+    let label = &timeout.failures[0].primary;
+    assert_eq!((label.cause, label.evidence[0].kind), (Cause::GatewayTimeout, Kind::RunEnd));
+    assert!(label.note.as_deref().is_some_and(|n| n.contains("said of the run")), "{label:?}");
+    assert_eq!(ended(EndReason::Unknown).failures[0].primary.cause, Cause::Unknown);
 }
 
 #[test]
