@@ -18,7 +18,7 @@ use crate::figures::{
     Svg, draw_bridge, draw_collapse, draw_frontier, draw_matrix, draw_spread, draw_stage_ledger,
 };
 use crate::metrics::{Pack, Scores};
-use crate::report::{FileHash, Format, Manifest, Options, Table, render};
+use crate::report::{FileHash, Format, Manifest, Options, Table, latex_commands, render};
 use crate::rollup::{Frame, RUN_COLUMNS, STAGE_COLUMNS, roll_up};
 use crate::stats::{Sample, max_over_min};
 use crate::trace::Store;
@@ -36,7 +36,8 @@ const PNG_SCALE: f32 = 3.125;
     after_help = "OUT holds runs, stages, metrics, collapse, frontier, spread, cost, cost_groups, cost_shares,\n\
     cost_stages, implied_prices, time, survival, cascade, transitions, cascade_effects, failures, common_causes, process\n\
     and (where two runs can be compared) bridge as .csv, .json, .md and .tex,\n\
-    figures/<workload>/*.svg and *.png, and manifest.json with the hashes of all inputs and outputs.\n\n\
+    numbers.tex with a command for every number that a paper quotes, figures/<workload>/*.svg and *.png,\n\
+    and manifest.json with the hashes of all inputs and outputs.\n\n\
     EXAMPLES:\n  \
     ramptrace analyze sample-traces -o out\n  \
     ramptrace analyze store -o strict --gate 100\n  \
@@ -106,6 +107,9 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
     for table in &written_tables {
         write_table(&mut folder, table)?;
     }
+    let keyed: Vec<(&Table, usize)> =
+        written_tables.iter().filter_map(|t| Some((t, key_columns(t.name())?))).collect();
+    folder.write("numbers.tex", latex_commands(&keyed).as_bytes())?;
     let mut figures = analysis.figures()?;
     figures.extend(failures.figures()?);
     write_figures(&mut folder, &figures)?;
@@ -121,6 +125,15 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
         args.output.display()
     ));
     fail_on_problems(&study.scores.problems, output)
+}
+
+/// The tables whose numbers papers quote, with the number of their key columns.
+fn key_columns(table: &str) -> Option<usize> {
+    match table {
+        "metrics" => Some(3),
+        "collapse" | "cascade_effects" | "spread" => Some(2),
+        _ => None,
+    }
 }
 
 /// Everything that is computed per cohort.

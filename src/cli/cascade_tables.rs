@@ -256,11 +256,11 @@ pub(super) fn effect_table(cascades: &[Cascade]) -> Result<Table, CliError> {
         row("attributable fraction, all failures", c.population_fraction, None, "Levin")?;
         row("correlation of neighbours", c.phi, None, "phi")?;
         row("mean score", c.gap.ungated, None, "GCPS")?;
-        row("mean score behind gates", c.gap.zeroed, None, "failing stage zeroed")?;
-        row("mean score behind gates", c.gap.kept, None, "failing stage kept")?;
+        row("mean score, failing stage and later zeroed", c.gap.zeroed, None, "E2E")?;
+        row("mean score, later stages zeroed", c.gap.kept, None, "E2E, failing stage kept")?;
         let gap = |gated: Option<f64>| c.gap.ungated.zip(gated).map(|(a, b)| a - b);
-        row("gate gap", gap(c.gap.zeroed), None, "failing stage zeroed")?;
-        row("gate gap", gap(c.gap.kept), None, "failing stage kept")?;
+        row("gate gap, failing stage zeroed", gap(c.gap.zeroed), None, "GCPS - E2E")?;
+        row("gate gap, failing stage kept", gap(c.gap.kept), None, "GCPS - E2E")?;
         if let Some(gain) = &c.recovery_gain {
             let interval = gain.interval.map(|(low, high)| Interval { low, high });
             let p = gain.p.map_or("no test".to_owned(), |p| format!("p = {p:.4}, {}", gain.test));

@@ -78,7 +78,7 @@ fn letter(align: Align) -> char {
 }
 
 /// A negative number gets a minus sign instead of a hyphen.
-fn cell(column: &Column, value: &Value) -> String {
+pub(super) fn cell(column: &Column, value: &Value) -> String {
     let shown = rounded(column, value);
     match (value, shown.strip_prefix('-')) {
         (Value::Int(_) | Value::Float(_) | Value::Money { .. }, Some(number)) => {

@@ -11,6 +11,7 @@
 
 mod cell;
 mod column;
+mod commands;
 mod csv;
 mod format;
 mod inert;
@@ -30,6 +31,7 @@ mod walk;
 mod tests;
 
 pub use column::{Align, Column, Kind};
+pub use commands::latex_commands;
 pub use format::{Format, Options, UnknownFormat, render};
 pub use inert::visible;
 pub use manifest::{FileHash, Manifest};
