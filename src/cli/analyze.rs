@@ -7,6 +7,7 @@ use super::cost::{Study, spread};
 use super::cost_tables as costs;
 use super::output::{Output, TableFormat};
 use super::price_tables as prices;
+use super::receipts::Sources;
 use super::replace::OutputFolder;
 use super::scoring::fail_on_problems;
 use super::tables;
@@ -18,7 +19,7 @@ use crate::figures::{
     Svg, draw_bridge, draw_collapse, draw_frontier, draw_matrix, draw_spread, draw_stage_ledger,
 };
 use crate::metrics::{Pack, Scores};
-use crate::report::{FileHash, Format, Manifest, Options, Table, latex_commands, render};
+use crate::report::{Format, Options, Table, latex_commands, render};
 use crate::rollup::{Frame, RUN_COLUMNS, STAGE_COLUMNS, roll_up};
 use crate::stats::{Sample, max_over_min};
 use crate::trace::Store;
@@ -37,7 +38,7 @@ const PNG_SCALE: f32 = 3.125;
     cost_stages, implied_prices, time, survival, cascade, transitions, cascade_effects, failures, common_causes, process\n\
     and (where two runs can be compared) bridge as .csv, .json, .md and .tex,\n\
     numbers.tex with a command for every number that a paper quotes, figures/<workload>/*.svg and *.png,\n\
-    and manifest.json with the hashes of all inputs and outputs.\n\n\
+    and receipts.json with the hashes of everything that went in and came out; `ramptrace verify OUT` checks them.\n\n\
     EXAMPLES:\n  \
     ramptrace analyze sample-traces -o out\n  \
     ramptrace analyze store -o strict --gate 100\n  \
@@ -66,6 +67,28 @@ pub(super) struct Analyze {
 }
 
 pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
+    let made = make(args, &args.output, args.force)?;
+    made.analysis.print(&made.study.scores, &made.study.runs, output)?;
+    let count = |suffix: &str| made.written.iter().filter(|n| n.ends_with(suffix)).count();
+    output.note(format!(
+        "wrote {} tables and {} figures to {}",
+        count(".csv"),
+        count(".svg"),
+        args.output.display()
+    ));
+    fail_on_problems(&made.study.scores.problems, output)
+}
+
+/// An output folder that was written.
+pub(super) struct Made {
+    analysis: Analysis,
+    study: Study,
+    /// Names of its files.
+    written: Vec<String>,
+}
+
+/// Writes everything to a folder.
+pub(super) fn make(args: &Analyze, target: &Path, force: bool) -> Result<Made, CliError> {
     if !(0.0..=100.0).contains(&args.gate) {
         return Err(CliError::usage(format!(
             "the gate {} is not a score from 0 to 100",
@@ -77,7 +100,7 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
         pack.set_text(assignment)?;
     }
     let store = Store::open(&args.store)?;
-    let mut folder = OutputFolder::begin(&args.output, args.force)?;
+    let mut folder = OutputFolder::begin(target, force)?;
     let files = store.files();
     let rollup = roll_up(&files)?;
     let basis = args.basis.basis();
@@ -114,17 +137,30 @@ pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
     figures.extend(failures.figures()?);
     write_figures(&mut folder, &figures)?;
     let written = folder.names();
-    folder.publish(manifest(&store, parameters(args))?)?;
+    let sources = Sources {
+        store: &store,
+        pack: &pack,
+        selector: &args.pack,
+        books: args.basis.books_given(),
+        parameters: parameters(args),
+    };
+    folder.publish(sources.receipts()?, made_of)?;
+    Ok(Made { analysis, study, written })
+}
 
-    analysis.print(&study.scores, &study.runs, output)?;
-    let count = |suffix: &str| written.iter().filter(|n| n.ends_with(suffix)).count();
-    output.note(format!(
-        "wrote {} tables and {} figures to {}",
-        count(".csv"),
-        count(".svg"),
-        args.output.display()
-    ));
-    fail_on_problems(&study.scores.problems, output)
+/// What an output is made of besides the traces.
+fn made_of(name: &str) -> Vec<String> {
+    let stem = name.rsplit('/').next().unwrap_or(name);
+    let stem = stem.split('.').next().unwrap_or(stem);
+    let parts: &[&str] = match stem {
+        "metrics" | "numbers" => &["metrics"],
+        "frontier" => &["metrics", "price books"],
+        "cost" | "cost_groups" | "cost_shares" | "cost_stages" | "implied_prices" | "bridge"
+        | "spread" | "ledger" | "cascade" => &["price books"],
+        "failures" | "incidence" | "common_causes" | "process" => &["failure rules"],
+        _ => &[],
+    };
+    parts.iter().map(|part| (*part).to_owned()).collect()
 }
 
 /// The tables whose numbers papers quote, with the number of their key columns.
@@ -317,30 +353,4 @@ fn parameters(args: &Analyze) -> BTreeMap<String, String> {
         ("metric_parameters", args.set.join(" ")),
     ];
     parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// The manifest of an output folder, outputs aside.
-pub(super) fn manifest(
-    store: &Store,
-    parameters: BTreeMap<String, String>,
-) -> Result<Manifest, CliError> {
-    let mut inputs = Vec::new();
-    for file in store.files() {
-        let bytes = std::fs::read(&file).map_err(|e| CliError::io("read", &file, e))?;
-        inputs.push(FileHash::of(shown(&file), &bytes));
-    }
-    let command = std::iter::once("ramptrace".to_owned())
-        .chain(std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()));
-    Ok(Manifest {
-        tool: "ramptrace".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: command.collect(),
-        parameters,
-        inputs,
-        outputs: Vec::new(),
-    })
-}
-
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
 }

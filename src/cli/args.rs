@@ -39,7 +39,7 @@ struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(super) enum Command {
     Analyze(analyze::Analyze),
     Score(Box<score::Score>),
     Cost(cost::Cost),
@@ -52,6 +52,11 @@ enum Command {
     Show(show::Show),
     #[command(hide = true, subcommand)]
     Generate(generate::Generate),
+}
+
+/// The command of a recorded command line, program name included; `None` when there is none.
+pub(super) fn parse(line: &[String]) -> Option<Command> {
+    Args::try_parse_from(line).ok().map(|args| args.command)
 }
 
 /// Runs the command line of this process.

@@ -44,6 +44,11 @@ impl BasisArgs {
         self.cost.basis()
     }
 
+    /// The books on top of the built-in one.
+    pub(super) fn books_given(&self) -> &[PathBuf] {
+        &self.reprice
+    }
+
     /// The texts of the books on top of the built-in one.
     pub(super) fn texts(&self) -> Result<Vec<String>, CliError> {
         let read = |path: &PathBuf| {

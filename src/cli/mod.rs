@@ -28,6 +28,7 @@ mod output;
 mod price_tables;
 mod progress;
 mod rank_tables;
+mod receipts;
 mod replace;
 mod score;
 mod score_tables;

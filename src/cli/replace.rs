@@ -4,11 +4,12 @@
 //! that are not ours stay where they are.
 
 use super::CliError;
-use crate::report::{FileHash, Manifest};
+use crate::report::{FileHash, Receipt, Receipts};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-const MANIFEST: &str = "manifest.json";
+/// The file that marks a folder as made by ramptrace.
+pub(super) const RECEIPTS: &str = "receipts.json";
 
 /// An output folder in the making.
 #[derive(Debug)]
@@ -51,12 +52,19 @@ impl OutputFolder {
         self.outputs.iter().map(|o| o.path.clone()).collect()
     }
 
-    /// Adds the manifest, completed with the outputs, and puts everything in place.
-    pub(super) fn publish(mut self, mut manifest: Manifest) -> Result<(), CliError> {
-        manifest.outputs.clone_from(&self.outputs);
-        manifest.outputs.sort_by(|a, b| a.path.cmp(&b.path));
-        let text = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
-        self.write(MANIFEST, text.as_bytes())?;
+    /// Adds the receipts, completed with the outputs, and puts everything in place. `made_of` says what an output was
+    /// made of besides the traces.
+    pub(super) fn publish(
+        mut self,
+        mut receipts: Receipts,
+        made_of: impl Fn(&str) -> Vec<String>,
+    ) -> Result<(), CliError> {
+        let receipt =
+            |file: &FileHash| Receipt { file: file.clone(), made_of: made_of(&file.path) };
+        receipts.outputs = self.outputs.iter().map(receipt).collect();
+        receipts.outputs.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+        let text = serde_json::to_string_pretty(&receipts).unwrap_or_default() + "\n";
+        self.write(RECEIPTS, text.as_bytes())?;
         let io = |path: &Path| {
             let path = path.to_owned();
             move |e| CliError::io("write", &path, e)
@@ -91,14 +99,14 @@ fn earlier_outputs(path: &Path, force: bool) -> Result<Vec<FileHash>, CliError> 
         return Err(CliError::usage(format!("{} is a file, not a folder", path.display()))
             .hint("choose another folder with -o"));
     }
-    let manifest = std::fs::read_to_string(path.join(MANIFEST)).ok();
-    if let Some(manifest) = manifest.and_then(|t| serde_json::from_str::<Manifest>(&t).ok())
-        && manifest.tool == "ramptrace"
+    let receipts = std::fs::read_to_string(path.join(RECEIPTS)).ok();
+    if let Some(receipts) = receipts.and_then(|t| serde_json::from_str::<Receipts>(&t).ok())
+        && receipts.tool == "ramptrace"
     {
         let inside = |f: &FileHash| {
             Path::new(&f.path).components().all(|c| matches!(c, std::path::Component::Normal(_)))
         };
-        return Ok(manifest.outputs.into_iter().filter(inside).collect());
+        return Ok(receipts.outputs.into_iter().map(|o| o.file).filter(inside).collect());
     }
     let mut entries = std::fs::read_dir(path).map_err(|e| CliError::io("read folder", path, e))?;
     if entries.next().is_some() && !force {

@@ -169,7 +169,7 @@ pub(super) fn run(args: &Score, output: &mut Output) -> Result<(), CliError> {
     if let Some(run) = &args.history {
         return score_tables::history(store, run, args.format, output);
     }
-    let side = Side { set: args.set.clone(), ..Side::of(&args.pack, args.basis.basis()) };
+    let side = Side::new(args);
     let scored = Scored::open(store, args)?;
     if args.sensitivity.sensitivity {
         return sensitivity::run(args, &scored, &side, output);

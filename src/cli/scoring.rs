@@ -28,6 +28,11 @@ pub(super) struct Side {
 }
 
 impl Side {
+    /// The pack and the settings of a command line.
+    pub(super) fn new(args: &Score) -> Self {
+        Self { set: args.set.clone(), ..Self::of(&args.pack, args.basis.basis()) }
+    }
+
     pub(super) fn of(selector: &str, basis: Basis) -> Self {
         Self { selector: selector.to_owned(), set: Vec::new(), basis }
     }

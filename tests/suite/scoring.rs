@@ -451,7 +451,7 @@ fn sensitivity_writes_the_same_bytes_twice() {
             "200",
         ]);
         let mut files = space.files(out);
-        files.remove("manifest.json");
+        files.remove("receipts.json");
         files
     };
     let (a, b) = (run("a"), run("b"));

@@ -1,25 +1,45 @@
-//! The manifest of an output folder: what went in, what came out, and how.
+//! The receipts of an output folder: what went in, what came out, and how.
 //!
-//! It holds no time and no host, so that the same input gives the same bytes.
+//! They hold no time and no host, so that the same input gives the same bytes.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The manifest, as `manifest.json`.
+/// The receipts, as `receipts.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct Receipts {
     /// Always `ramptrace`.
     pub tool: String,
     /// Release that made the folder.
     pub version: String,
     /// The command line, program name included.
     pub command: Vec<String>,
-    /// Settings that shaped the numbers, defaults included.
+    /// Settings that shaped the numbers, defaults and seeds included.
     pub parameters: BTreeMap<String, String>,
-    /// Files that were read.
+    /// SHA-256 of the rows of every run, by run id.
+    #[serde(default)]
+    pub traces: BTreeMap<String, String>,
+    /// SHA-256 of the definition of every metric, as `pack.metric`.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, String>,
+    /// SHA-256 of other files that were read: packs, price books, rules.
+    #[serde(default)]
+    pub definitions: BTreeMap<String, String>,
+    /// Files of the store.
     pub inputs: Vec<FileHash>,
-    /// Files that were written, the manifest aside.
-    pub outputs: Vec<FileHash>,
+    /// Files that were written, the receipts aside.
+    pub outputs: Vec<Receipt>,
+}
+
+/// What one output file is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The file.
+    #[serde(flatten)]
+    pub file: FileHash,
+    /// What it was made of besides the traces, e.g. `metrics` or `price books`.
+    #[serde(default)]
+    pub made_of: Vec<String>,
 }
 
 /// A file with its hash.
