@@ -4,7 +4,7 @@ use super::calls::{RunCalls, read_calls};
 use super::factors::CostFactors;
 use super::pricing::{Basis, RunCost, price_run};
 use crate::ledger::{Books, CacheCall, CacheUse, PricedCall, prefix_breaks};
-use crate::rollup::{Frame, RollupError};
+use crate::rollup::{Frame, Rollup, RollupError, View};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -42,6 +42,21 @@ impl Accounts {
     /// Costs on a basis, by run id.
     pub fn by_run(&self, basis: Basis) -> BTreeMap<String, RunCost> {
         self.costs(basis).iter().map(|c| (c.run_id.clone(), c.clone())).collect()
+    }
+
+    /// The views with costs on a basis. `reported` are those with the costs of the log.
+    pub fn repriced(&self, reported: &Rollup, basis: Basis) -> Result<Rollup, RollupError> {
+        let costs = self.by_run(basis);
+        let (runs, stages) = (Frame::of(&reported.runs), Frame::of(&reported.stages));
+        let of_run = runs.texts("run_id")?.into_iter().map(|id| costs.get(id?)?.cost_usd);
+        let of_stage = stages.texts("run_id")?.into_iter().zip(stages.ints("stage")?);
+        let of_stage = of_stage.map(|(id, stage)| {
+            let cost = costs.get(id?)?.by_stage.get(&stage?)?.as_ref()?;
+            Some(cost.to_f64())
+        });
+        let repriced =
+            reported.with_numbers(View::Runs, "cost_usd", &of_run.collect::<Vec<_>>())?;
+        repriced.with_numbers(View::Stages, "cost_usd", &of_stage.collect::<Vec<_>>())
     }
 
     /// The cost factors of a run; `None` when one of them is unknown.

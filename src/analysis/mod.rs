@@ -26,6 +26,7 @@
 //! * `spread`: how far costs lie apart
 //! * `process`: how an agent worked, whatever it scored
 //! * `failure`: why stages failed
+//! * `claims`: published numbers checked against the traces
 
 mod acceptability;
 mod accounts;
@@ -34,6 +35,7 @@ mod attribution;
 mod bridge;
 mod calls;
 mod cascade;
+pub mod claims;
 mod cohort;
 mod collapse;
 mod comparison;

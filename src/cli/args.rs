@@ -2,7 +2,7 @@
 
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
-use super::{analyze, cascade, check, cost, generate, import, score, show, sql, store};
+use super::{analyze, cascade, check, cost, generate, import, score, show, sql, store, verify};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
     after_help = "EXAMPLES:\n  \
         ramptrace analyze sample-traces -o out       tables and figures of a store\n  \
         ramptrace score store --pack mine.toml       your own metrics over old runs\n  \
+        ramptrace verify --claims paper.toml store   published numbers against the traces\n  \
         ramptrace import runs/ -o store              logs of other tools to traces\n  \
         ramptrace sql store 'SELECT model, cost_usd FROM runs ORDER BY 2'\n  \
         ramptrace show latest --store store          what one run did, event by event\n\n\
@@ -49,6 +50,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Store(store::StoreCommand),
     Sql(sql::Sql),
+    Verify(verify::Verify),
     Show(show::Show),
     #[command(hide = true, subcommand)]
     Generate(generate::Generate),
@@ -80,6 +82,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
         Command::Check(args) => check::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Store(command) => store::run(&command, output),
+        Command::Verify(args) => verify::run(&args, output),
         Command::Sql(args) => sql::run(&args, output),
         Command::Show(args) => show::run(&args, output),
         Command::Generate(command) => generate::run(&command, output),

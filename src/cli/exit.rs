@@ -1,6 +1,7 @@
 //! Errors with hints, and the exit codes: 0 done, 1 the data is at fault, 2 usage or I/O.
 
 use super::output::Output;
+use crate::analysis::claims::ClaimsError;
 use crate::analysis::failure::FailureError;
 use crate::figures::FigureError;
 use crate::import::ImportError;
@@ -112,6 +113,13 @@ impl From<RollupError> for CliError {
 impl From<MetricError> for CliError {
     fn from(error: MetricError) -> Self {
         Self::wrap(Fault::Data, error.hint(), error)
+    }
+}
+
+impl From<ClaimsError> for CliError {
+    fn from(error: ClaimsError) -> Self {
+        let usage = matches!(error, ClaimsError::Unreadable { .. });
+        Self::wrap(if usage { Fault::Usage } else { Fault::Data }, error.hint(), error)
     }
 }
 

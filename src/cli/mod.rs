@@ -38,6 +38,7 @@ mod show;
 mod sql;
 mod store;
 mod tables;
+mod verify;
 
 pub use args::main;
 pub use exit::CliError;

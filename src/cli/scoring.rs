@@ -10,7 +10,7 @@ use crate::metrics::{
     KeptError, KeptScores, Level, Metric, Pack, PackProblem, ParameterValue, Role, evaluate_only,
 };
 use crate::report::FileHash;
-use crate::rollup::{Frame, Rollup, View, roll_up};
+use crate::rollup::{Frame, Rollup, roll_up};
 use crate::trace::Store;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,17 +76,7 @@ impl<'a> Scored<'a> {
         if basis == Basis::Reported {
             return Ok(reported.clone());
         }
-        let costs = self.accounts()?.by_run(basis);
-        let (runs, stages) = (Frame::of(&reported.runs), Frame::of(&reported.stages));
-        let of_run = runs.texts("run_id")?.into_iter().map(|id| costs.get(id?)?.cost_usd);
-        let of_stage = stages.texts("run_id")?.into_iter().zip(stages.ints("stage")?);
-        let of_stage = of_stage.map(|(id, stage)| {
-            let cost = costs.get(id?)?.by_stage.get(&stage?)?.as_ref()?;
-            Some(cost.to_f64())
-        });
-        let repriced =
-            reported.with_numbers(View::Runs, "cost_usd", &of_run.collect::<Vec<_>>())?;
-        Ok(repriced.with_numbers(View::Stages, "cost_usd", &of_stage.collect::<Vec<_>>())?)
+        Ok(self.accounts()?.repriced(reported, basis)?)
     }
 
     /// The pack of a side, with its settings and the baseline.

@@ -3,6 +3,7 @@
 //! An expression is not a query: it sees one set of rows, opens no file and no other table, and gives one number per row
 //! or group.
 
+use crate::rollup::sql_words;
 use polars::prelude::{Expr, FunctionExpr};
 use polars::sql::sql_expr;
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ pub(super) struct Expression {
 impl Expression {
     /// Parses an expression; an error says why it is none.
     pub(super) fn parse(sql: &str) -> Result<Self, String> {
-        if let Some(word) = words(sql).into_iter().find(|w| is_query_word(w)) {
+        if let Some(word) = sql_words(sql).into_iter().find(|w| is_query_word(w)) {
             return Err(format!("`{word}` belongs to a query; a metric is one expression"));
         }
         let expr = sql_expr(sql).map_err(|e| cleaned(&e.to_string(), sql))?;
@@ -78,39 +79,6 @@ fn is_aggregate(node: &Expr) -> bool {
         } => true,
         _ => false,
     }
-}
-
-/// The bare words of a text in lower case; quoted names, string literals and comments are not among them.
-pub(super) fn words(sql: &str) -> Vec<String> {
-    let (mut words, mut word) = (Vec::new(), String::new());
-    let mut rest = sql.chars().peekable();
-    while let Some(c) = rest.next() {
-        if c.is_alphanumeric() || c == '_' {
-            word.extend(c.to_lowercase());
-            continue;
-        }
-        if !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        match c {
-            '\'' | '"' | '`' => while rest.next().is_some_and(|next| next != c) {},
-            '-' if rest.peek() == Some(&'-') => {
-                while rest.next().is_some_and(|next| next != '\n') {}
-            }
-            '/' if rest.peek() == Some(&'*') => {
-                let mut last = ' ';
-                for next in rest.by_ref() {
-                    if last == '*' && next == '/' {
-                        break;
-                    }
-                    last = next;
-                }
-            }
-            _ => {}
-        }
-    }
-    words.extend(Some(word).filter(|w| !w.is_empty()));
-    words
 }
 
 /// Words that begin a query or read something from outside.

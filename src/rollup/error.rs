@@ -13,6 +13,9 @@ pub enum RollupError {
     #[error("the query failed: {problem}")]
     Query { problem: String, source: PolarsError },
 
+    #[error("{problem}")]
+    NotASelect { problem: String },
+
     #[error("column `{column}` is missing, or is not {expected}")]
     Column { column: String, expected: &'static str },
 }

@@ -4,7 +4,10 @@
 
 use super::RollupError;
 use crate::trace::{Timestamp, Usd};
-use polars::prelude::{AnyValue, DataFrame, DataType, TimeUnit};
+use polars::prelude::{
+    AnyValue, DataFrame, DataType, Float64Chunked, IntoColumn, NewChunkedArray, PlSmallStr,
+    TimeUnit,
+};
 
 /// A table of plain values.
 ///
@@ -67,6 +70,22 @@ impl Frame {
             kinds: values.columns().iter().map(|c| kind_of(c.dtype())).collect(),
             values: values.clone(),
         }
+    }
+
+    /// The polars frame behind it.
+    pub(super) const fn data(&self) -> &DataFrame {
+        &self.values
+    }
+
+    /// The same table with a column of floats, in place of one of that name or at its end.
+    pub fn with_numbers(&self, name: &str, numbers: &[Option<f64>]) -> Result<Self, RollupError> {
+        let column =
+            Float64Chunked::from_slice_options(PlSmallStr::from_str(name), numbers).into_column();
+        let mut values = self.values.clone();
+        let wrong =
+            |_| RollupError::Column { column: name.to_owned(), expected: "as long as its table" };
+        values.with_column(column).map_err(wrong)?;
+        Ok(Self::of(&values))
     }
 
     /// Number of rows.

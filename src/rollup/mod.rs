@@ -7,6 +7,7 @@
 //! * `scan`: trace files as a lazy frame
 //! * `fold`: the two SQL files, run
 //! * `views`: the columns of the views `stages` and `runs`, and SQL over them
+//! * `select`: one SELECT over frames that are at hand
 //! * `made`: views made of plain rows, or changed in one respect
 //! * `frame`: typed columns out of a polars frame
 //! * `error`: what can go wrong
@@ -16,6 +17,7 @@ mod fold;
 mod frame;
 mod made;
 mod scan;
+mod select;
 mod views;
 
 pub use error::RollupError;
@@ -23,4 +25,5 @@ pub use fold::{ROLLUP_RUNS_SQL, ROLLUP_SQL, Rollup, explain_rollup, roll_up};
 pub use frame::{Frame, Scalar, ScalarKind};
 pub use made::{MadeRun, View};
 pub use scan::scan_events;
+pub use select::{check_select, select, sql_words};
 pub use views::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn, query, views_dictionary};

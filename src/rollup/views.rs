@@ -153,7 +153,7 @@ pub fn query(files: &[PathBuf], sql: &str) -> Result<Frame, RollupError> {
         problem: first_line(&source),
         source,
     };
-    let mut context = SQLContext::new();
+    let context = SQLContext::new();
     context.register("events", scan_events(files)?);
     // Folding is only paid for by queries that can see its result.
     let lower = sql.to_ascii_lowercase();
@@ -162,6 +162,15 @@ pub fn query(files: &[PathBuf], sql: &str) -> Result<Frame, RollupError> {
         context.register("stages", stage_view(rows.clone()).map_err(failed)?);
         context.register("runs", run_rows(rows).map_err(failed)?);
     }
+    run_query(context, sql)
+}
+
+/// Runs a query over what is registered, with rows in an order of their own.
+pub(super) fn run_query(mut context: SQLContext, sql: &str) -> Result<Frame, RollupError> {
+    let failed = |source: polars::error::PolarsError| RollupError::Query {
+        problem: first_line(&source),
+        source,
+    };
     let mut frame = context.execute(sql).and_then(collect).map_err(failed)?;
     if loses_order(sql) {
         frame = sorted(frame).map_err(failed)?;

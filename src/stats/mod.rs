@@ -10,6 +10,7 @@
 //! * `draws`, `bootstrap`, `bca`, `permutation`: resampling
 //! * `standard_error`, `mcnemar`, `multiplicity`, `power`, `variance_components`: means and comparisons
 //! * `agreement`: two raters on the same items
+//! * `correlation`: how straight the line through points is
 //! * `rank`, `smaa`, `shapley_set`: rankings, and what moves them
 //! * `kaplan_meier`, `aalen_johansen`, `horizon`: time to failure
 //! * `transition`, `risk`, `mantel_haenszel`: does a failure make the next one likelier?
@@ -24,6 +25,7 @@ mod bca;
 mod bootstrap;
 #[cfg(test)]
 mod bootstrap_tests;
+mod correlation;
 mod decompose;
 mod draws;
 mod horizon;
@@ -64,6 +66,7 @@ pub use bootstrap::{
     Bootstrap, BootstrapError, BootstrapMethod, BootstrapPlan, ResamplingUnit, bootstrap,
     cluster_bootstrap, hierarchical_bootstrap,
 };
+pub use correlation::pearson;
 pub use decompose::{Bridge, BridgeError, MOST_SHAPLEY_FACTORS, lmdi, shapley};
 pub use horizon::{
     Attempt, HorizonError, LogisticHorizon, constant_hazard_horizon, constant_hazard_survival,

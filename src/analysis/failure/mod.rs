@@ -70,6 +70,7 @@ pub use field::{Field, Holds};
 pub use human::{HumanLabel, parse_labels, read_labels};
 pub use label::{Evidence, Label, RunAttribution, StageFailure, StageOutcome};
 pub use read::DEFAULT_RULES;
+pub(in crate::analysis) use read::Place;
 pub use rule::{FailureRules, Rule};
 pub use schema::failure_rules_schema;
 pub use signature::{ErrorLines, ErrorSignature, SignatureSource, normalised};

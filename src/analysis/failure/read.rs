@@ -301,18 +301,22 @@ fn words<T>(
 }
 
 /// A file and its text, for places in messages.
-struct Place<'a> {
-    file: &'a str,
-    text: &'a str,
+pub(in crate::analysis) struct Place<'a> {
+    pub(in crate::analysis) file: &'a str,
+    pub(in crate::analysis) text: &'a str,
 }
 
 impl Place<'_> {
-    fn problem(&self, span: Option<Range<usize>>, problem: String) -> FileProblem {
+    pub(in crate::analysis) fn problem(
+        &self,
+        span: Option<Range<usize>>,
+        problem: String,
+    ) -> FileProblem {
         FileProblem { file: self.file.to_owned(), line: span.map_or(1, |s| self.line(s)), problem }
     }
 
     /// The line of a span, from 1.
-    fn line(&self, span: Range<usize>) -> usize {
+    pub(in crate::analysis) fn line(&self, span: Range<usize>) -> usize {
         self.text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1
     }
 }
