@@ -1,7 +1,8 @@
-//! `ramptrace verify`: published numbers checked against the traces.
+//! `ramptrace verify`: published numbers checked against the traces, and output folders against their receipts.
 
 use super::CliError;
 use super::output::{Output, TableFormat};
+use super::receipts;
 use crate::analysis::claims::{
     Claim, ClaimResult, ClaimValue, ClaimsFile, Comparison, Verdict, verify,
 };
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Values of a list that people are shown.
 const LISTED: usize = 4;
 
-/// Check published numbers against traces
+/// Check published numbers against traces, or an output folder against its receipts
 #[derive(Debug, Args)]
 #[command(
     after_help = "A claims file says what was published and how it is computed (schemas/claims.schema.json).\n\
@@ -24,10 +25,11 @@ const LISTED: usize = 4;
     cannot say); error (the claim is wrong). Exit code 1 when a claim with must = true does not agree, or one is wrong.\n\n\
     EXAMPLES:\n  \
     ramptrace verify --claims sample-traces/ramp-2605.27492/claims.toml sample-traces\n  \
-    ramptrace verify --claims paper.toml store --format json"
+    ramptrace verify --claims paper.toml store --format json\n  \
+    ramptrace verify out    what was edited in out, what went into it and is another now, what comes out otherwise"
 )]
 pub(super) struct Verify {
-    /// A trace, a folder of traces, or a glob
+    /// With --claims a trace, a folder of traces, or a glob; else an output folder of analyze or score
     path: PathBuf,
     /// Published numbers (TOML) to be recomputed from the traces
     #[arg(long, value_name = "FILE")]
@@ -39,8 +41,7 @@ pub(super) struct Verify {
 
 pub(super) fn run(args: &Verify, output: &mut Output) -> Result<(), CliError> {
     let Some(claims) = &args.claims else {
-        return Err(CliError::usage("there is nothing to verify the traces against")
-            .hint("ramptrace verify --claims FILE STORE"));
+        return receipts::verify(&args.path, args.format, output);
     };
     let file = ClaimsFile::load(claims)?;
     let results = results(&file, &args.path)?;
