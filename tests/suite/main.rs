@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cascade;
+mod claims;
 mod costs;
 mod event_lists;
 mod failure;

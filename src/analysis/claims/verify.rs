@@ -138,12 +138,11 @@ fn decide(claim: &Claim, views: &mut Views, result: &mut ClaimResult) -> Result<
     if let (false, Some(sql)) = (agrees, &claim.rounded_from) {
         let rounded = ClaimValue::of(&cut.query(sql, &files)?)
             .map_err(|e| Stop::Error(format!("`rounded_from` {e}")))?;
-        let reproduced = compared(claim, &rounded)
-            .map_err(|stop| match stop {
-                Stop::Error(e) => Stop::Error(format!("`rounded_from`: {e}")),
-                stop => stop,
-            })?
-            .0;
+        let reproduced = match compared(claim, &rounded) {
+            Ok((same, _)) => same,
+            Err(Stop::NotTestable(_)) => false,
+            Err(Stop::Error(e)) => return Err(Stop::Error(format!("`rounded_from`: {e}"))),
+        };
         if reproduced {
             result.verdict = Verdict::Rounding;
             let (from, exact) = told_apart(claim, &rounded, &value);
@@ -237,15 +236,19 @@ fn collapse(
 /// Whether a value is the published one, and how far the worst item is off.
 fn compared(claim: &Claim, value: &ClaimValue) -> Result<(bool, Option<f64>), Stop> {
     let (ours, theirs) = (value.items(), claim.published.items());
-    if ours.iter().all(|v| *v == ClaimValue::Unknown) {
-        return Err(Stop::NotTestable("the value is unknown in this store".to_owned()));
-    }
     if ours.len() != theirs.len() {
         return Err(Stop::Error(format!(
             "gives {} values where {} were published",
             ours.len(),
             theirs.len()
         )));
+    }
+    let unknown = ours.iter().filter(|v| **v == ClaimValue::Unknown).count();
+    if unknown > 0 {
+        return Err(Stop::NotTestable(match ours.len() {
+            1 => "the value is unknown in this store".to_owned(),
+            all => format!("{unknown} of {all} values {} unknown in this store", were(unknown)),
+        }));
     }
     let (mut all, mut worst) = (true, None::<f64>);
     for (i, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
@@ -258,7 +261,6 @@ fn compared(claim: &Claim, value: &ClaimValue) -> Result<(bool, Option<f64>), St
                 }
                 claim.comparison.holds(*ours, *theirs, tolerance)
             }
-            (ClaimValue::Unknown, _) => false,
             (ours, theirs) if ours.noun() == theirs.noun() => ours == theirs,
             (ours, theirs) => {
                 return Err(Stop::Error(format!(
