@@ -85,7 +85,9 @@ pub(super) fn verify(
 ) -> Result<(), CliError> {
     let path = folder.join(RECEIPTS);
     let text = std::fs::read_to_string(&path).map_err(|e| {
-        CliError::io("read", &path, e).hint("only folders that ramptrace made have receipts")
+        let hint = "folders that analyze or score --sensitivity wrote have receipts; --claims FILE checks a store against \
+                    published numbers";
+        CliError::io("read", &path, e).hint(hint)
     })?;
     let receipts: Receipts = serde_json::from_str(&text)
         .map_err(|e| CliError::data(format!("{}:{}: {e}", path.display(), e.line())))?;

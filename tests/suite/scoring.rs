@@ -645,7 +645,9 @@ fn verify_names_every_drift_of_an_output_folder() {
     let nothing = space.run(&["verify", "store"]);
     assert_eq!(nothing.code, 2);
     assert!(
-        nothing.stderr.contains("hint: only folders that ramptrace made have receipts"),
+        nothing
+            .stderr
+            .contains("hint: folders that analyze or score --sensitivity wrote have receipts"),
         "{}",
         nothing.stderr
     );
