@@ -188,17 +188,18 @@ fn published(claim: &Claim) -> String {
         Some(number) if tolerance.digits() > 0 => format!("{number:.*}", tolerance.digits()),
         _ => value.to_string(),
     });
-    let value = format!("{}{}", claim.comparison.sign(), shortened(items.collect()));
+    let value = format!("{}{}", claim.comparison.sign(), shortened(&items.collect::<Vec<_>>()));
     if claim.unit.is_empty() { value } else { format!("{value} {}", claim.unit) }
 }
 
 fn recomputed(value: &ClaimValue, claim: &Claim) -> String {
     let digits = digits(claim);
-    shortened(value.items().iter().map(|v| v.shown(digits)).collect())
+    let items: Vec<String> = value.items().iter().map(|v| v.shown(digits)).collect();
+    shortened(&items)
 }
 
 /// The items of a list; of a long one the first and how many there are.
-fn shortened(items: Vec<String>) -> String {
+fn shortened(items: &[String]) -> String {
     let count = items.len();
     match items.get(..LISTED - 1) {
         Some(first) if count > LISTED => format!("{}, ... ({count})", first.join(", ")),

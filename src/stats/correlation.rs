@@ -38,7 +38,7 @@ mod tests {
         let x = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0];
         let y = [2.0, 7.0, 1.0, 8.0, 2.0, 8.0, 1.0, 8.0];
         let r = pearson(&x, &y).unwrap();
-        assert!((r - 0.209655319073).abs() < 1e-9, "{r}");
+        assert!((r - 0.209_655_319_073).abs() < 1e-9, "{r}");
         let line: Vec<f64> = x.iter().map(|x| 3.0 - 2.0 * x).collect();
         assert!((pearson(&x, &line).unwrap() + 1.0).abs() < 1e-12);
     }

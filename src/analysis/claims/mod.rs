@@ -5,7 +5,7 @@
 //! these traces cannot say.
 //!
 //! * `claim`: what a file says
-//! * `raw`, `read`: a file read from TOML
+//! * `raw`, `read`, `published`: a file read from TOML
 //! * `value`: numbers, truths, texts and lists of these
 //! * `tolerance`: how far a value may be off
 //! * `measure`: statistics that SQL lacks
@@ -19,6 +19,7 @@ mod claim;
 mod error;
 mod measure;
 mod need;
+mod published;
 mod raw;
 mod read;
 #[cfg(test)]

@@ -58,7 +58,7 @@ fn each_wrong_claim_says_what_where() {
         ("published = []\nsql = \"1\"\n", "c.toml:6: claim `a`: `published`: the list is empty"),
         (
             "published = [[1]]\nsql = \"1\"\n",
-            "c.toml:6: claim `a`: `published`: a array is no number, truth, text or list of these",
+            "c.toml:6: claim `a`: `published`: holds a number, a truth, a text or a list of these, not lists of lists",
         ),
         (
             "published = 1e3\nsql = \"1\"\n",
@@ -66,7 +66,7 @@ fn each_wrong_claim_says_what_where() {
         ),
         (
             "published = nan\nsql = \"1\"\n",
-            "c.toml:6: claim `a`: `published`: a float is no number, truth, text or list of these",
+            "c.toml:6: claim `a`: `published`: NaN is no finite number",
         ),
         (
             "published = 1\nsql = \"\"\"\n \"\"\"\n",

@@ -157,7 +157,7 @@ impl<'a> Views<'a> {
                 let column =
                     if taken { format!("{}_{}", pack.name, m.name) } else { m.name.clone() };
                 let named = self.words.contains(&column.to_lowercase());
-                named.then(|| (m.name.as_str(), column, m.level))
+                named.then_some((m.name.as_str(), column, m.level))
             })
             .collect()
     }
