@@ -20,9 +20,14 @@ const LISTED: usize = 4;
 /// Check published numbers against traces, or an output folder against its receipts
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A claims file says what was published and how it is computed (schemas/claims.schema.json).\n\
-    Verdicts: agrees; rounding (only rounded inputs give the published number); disagrees; not_testable (the store\n\
-    cannot say); error (the claim is wrong). Exit code 1 when a claim with must = true does not agree, or one is wrong.\n\n\
+    after_help = "A claims file says what was published and how it is computed (schemas/claims.schema.json).\n\n\
+    VERDICTS:\n  \
+    agrees        the traces give the published value\n  \
+    rounding      only rounded inputs give it\n  \
+    disagrees     they give another value\n  \
+    not_testable  these traces cannot say\n  \
+    error         the claim itself is wrong\n\n\
+    The exit code is 1 when a claim with must = true does not agree, or a claim is wrong.\n\n\
     EXAMPLES:\n  \
     ramptrace verify --claims sample-traces/ramp-2605.27492/claims.toml sample-traces\n  \
     ramptrace verify --claims paper.toml store --format json\n  \
