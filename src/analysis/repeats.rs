@@ -69,6 +69,7 @@ pub(super) fn grouped(runs: Vec<Candidate>, repeats: Repeats) -> Vec<(String, Ve
                 format!("{} ({})", run.model, run.run_id)
             }
             (Repeats::All, false, false) | (_, _, false) => run.model.clone(),
+            (_, _, true) if run.agent.is_empty() => format!("{} (agent unknown)", run.model),
             (_, _, true) => format!("{} ({})", run.model, run.agent),
         };
         groups.entry(label).or_default().push(run);
@@ -264,5 +265,7 @@ mod tests {
         assert_eq!(labels(twice.clone(), Repeats::All), ["m (a)", "m (b)"]);
         assert_eq!(labels(twice, Repeats::Mean), ["m"]);
         assert_eq!(labels(agents, Repeats::Mean), ["m (x)", "m (y)"]);
+        let unknown = vec![run("a", "", 0, None), run("b", "y", 0, None)];
+        assert_eq!(labels(unknown, Repeats::Mean), ["m (agent unknown)", "m (y)"]);
     }
 }
