@@ -7,7 +7,7 @@ use crate::metrics::{
     KeptScore, KeptScores, Level, Metric, MetricError, MetricIdentity, Pack, PackProblem, ScoreKey,
     Scores, identities,
 };
-use crate::trace::{StoreEntry, TraceError};
+use crate::trace::{Store, TraceError};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -40,15 +40,16 @@ pub struct ScoredRun {
 
 impl ScoredRuns {
     /// The runs of a store.
-    pub fn of(entries: &[StoreEntry]) -> Result<Self, TraceError> {
-        let mut runs = Vec::with_capacity(entries.len());
-        for entry in entries {
+    pub fn of(store: &Store) -> Result<Self, TraceError> {
+        let mut hashes = store.trace_hashes()?;
+        let mut runs = Vec::with_capacity(store.entries().len());
+        for entry in store.entries() {
             runs.push(ScoredRun {
                 run_id: entry.run.run_id.clone(),
                 workload: entry.run.workload.clone(),
                 model: entry.run.model.clone(),
                 agent: entry.run.agent.clone().unwrap_or_default(),
-                trace: entry.trace_hash()?,
+                trace: hashes.remove(&entry.run.run_id).unwrap_or_default(),
                 started_us: entry.run.started_us,
             });
         }
@@ -121,6 +122,7 @@ impl<'a> Rescoring<'a> {
             missing: 0,
         };
         let (mut metrics, mut runs, mut missing) = (BTreeSet::new(), BTreeSet::new(), 0);
+        let mut cohorts: BTreeSet<&str> = BTreeSet::new();
         for (metric, identity) in &plan.metrics {
             for (workload, run, key) in plan.keys(metric, identity) {
                 plan.values += 1;
@@ -129,13 +131,18 @@ impl<'a> Rescoring<'a> {
                 }
                 missing += 1;
                 metrics.insert(metric.name.clone());
-                let needs = |r: &&ScoredRun| match run {
-                    Some(run) if !identity.relative => r.run_id == run.run_id,
-                    _ => r.workload == workload,
-                };
-                runs.extend(plan.scored.runs.iter().filter(needs).map(|r| r.run_id.clone()));
+                match run {
+                    Some(run) if !identity.relative => {
+                        runs.insert(run.run_id.clone());
+                    }
+                    _ => {
+                        cohorts.insert(workload);
+                    }
+                }
             }
         }
+        let whole = plan.scored.runs.iter().filter(|r| cohorts.contains(r.workload.as_str()));
+        runs.extend(whole.map(|r| r.run_id.clone()));
         (plan.metrics_to_compute, plan.runs_to_read, plan.missing) = (metrics, runs, missing);
         plan
     }

@@ -25,12 +25,9 @@ pub(super) struct Sources<'a> {
 impl Sources<'_> {
     /// The receipts, outputs aside.
     pub(super) fn receipts(self) -> Result<Receipts, CliError> {
-        let (mut inputs, mut traces) = (Vec::new(), BTreeMap::new());
+        let mut inputs = Vec::new();
         for file in self.store.files() {
             inputs.push(hash_of(&file)?);
-        }
-        for entry in self.store.entries() {
-            traces.insert(entry.run.run_id.clone(), entry.trace_hash()?);
         }
         let metrics = identities(self.pack).into_iter().filter_map(|(name, identity)| {
             let metric = self.pack.metric(&name).filter(|m| !m.hidden)?;
@@ -52,7 +49,7 @@ impl Sources<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: command.collect(),
             parameters: self.parameters,
-            traces,
+            traces: self.store.trace_hashes()?,
             metrics: metrics.collect(),
             definitions,
             inputs,

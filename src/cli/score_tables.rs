@@ -378,8 +378,7 @@ pub(super) fn history(
             text("metric_sha256", "Definition"),
         ],
     )?;
-    let current: BTreeSet<String> =
-        opened.entries().iter().filter_map(|e| e.trace_hash().ok()).collect();
+    let current: BTreeSet<String> = opened.trace_hashes()?.into_values().collect();
     let short = |hash: &str| hash.get(..12).unwrap_or(hash).to_owned();
     let people = matches!(format, TableFormat::Text | TableFormat::Markdown | TableFormat::Latex);
     let shown = |hash: &str| if people { short(hash) } else { hash.to_owned() };

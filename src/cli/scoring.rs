@@ -129,7 +129,7 @@ impl<'a> Scored<'a> {
             let path = path.display();
             output.warning(format!("{path}: {problem}; its values are computed again"));
         }
-        let runs = ScoredRuns::of(self.store.entries())?;
+        let runs = ScoredRuns::of(&self.store)?;
         let plan = Rescoring::plan(pack, &runs, &self.basis_key(basis)?, kept.as_ref());
         tracing::info!("{} of {} values were kept", plan.values - plan.missing, plan.values);
         let names: Vec<&str> = plan.metrics_to_compute.iter().map(String::as_str).collect();

@@ -29,23 +29,6 @@ pub struct StoreEntry {
     pub bytes: u64,
 }
 
-impl StoreEntry {
-    /// The hash of the run's rows, from the footer; for files of early writers, a hash of the file and the run's name.
-    pub fn trace_hash(&self) -> Result<String, TraceError> {
-        if let Some(hash) = &self.run.sha256 {
-            return Ok(hash.clone());
-        }
-        let bytes = std::fs::read(&self.path).map_err(TraceError::io("read", &self.path))?;
-        let hash = Sha256::new().chain_update(&bytes).chain_update(&self.run.run_id).finalize();
-        let mut text = String::new();
-        for byte in hash {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Ok(text)
-    }
-}
-
 impl Store {
     /// Opens a trace file, a folder of traces, or a glob (`store/**/*.parquet`); every file must be a readable trace.
     /// A path without any trace is an error.
@@ -98,6 +81,28 @@ impl Store {
         files.sort();
         files.dedup();
         files
+    }
+
+    /// The hash of every run's rows, by run id: from the footer, or, in files of early writers, a hash of the file and the
+    /// run's name.
+    pub fn trace_hashes(&self) -> Result<BTreeMap<String, String>, TraceError> {
+        let mut files: BTreeMap<&Path, Sha256> = BTreeMap::new();
+        let mut hashes = BTreeMap::new();
+        for entry in &self.entries {
+            let hash = if let Some(hash) = &entry.run.sha256 {
+                hash.clone()
+            } else {
+                if !files.contains_key(entry.path.as_path()) {
+                    let bytes =
+                        std::fs::read(&entry.path).map_err(TraceError::io("read", &entry.path))?;
+                    files.insert(&entry.path, Sha256::new().chain_update(&bytes));
+                }
+                let file = files.get(entry.path.as_path()).cloned().unwrap_or_default();
+                hexadecimal(&file.chain_update(&entry.run.run_id).finalize())
+            };
+            hashes.insert(entry.run.run_id.clone(), hash);
+        }
+        Ok(hashes)
     }
 
     /// Finds a run by its id, a unique prefix or part of it, or `latest` (the one that started last).
@@ -197,6 +202,15 @@ impl Store {
         scored.sort_unstable();
         scored.into_iter().take(3).map(|(_, id)| id.to_owned()).collect()
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Where a run lives below the root of a store.
