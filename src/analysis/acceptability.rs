@@ -1,7 +1,8 @@
 //! How often each run takes each rank when nobody knows the weights (SMAA).
 
+use super::cohort::mean;
 use super::ranking::{Question, candidates, ranked_metric};
-use super::repeats::{Candidate, grouped, mean, standing};
+use super::repeats::{Candidate, grouped, standing};
 use crate::metrics::{Better, Metric, MetricError, evaluate_only};
 use crate::rollup::Frame;
 use crate::stats::rank_acceptability;
@@ -120,7 +121,7 @@ fn matrices(question: &Question, metric: &Metric) -> Result<Vec<Matrix>, MetricE
         for (label, members) in grouped(runs.clone(), question.repeats) {
             let standing = standing(&members, question.repeats, higher);
             let value = |values: &BTreeMap<String, f64>| {
-                mean(standing.iter().map(|run| values.get(&run.run_id).copied()))
+                mean(standing.iter().filter_map(|run| values.get(&run.run_id).copied()))
             };
             let row: Option<Vec<f64>> = columns.iter().map(|(_, values)| value(values)).collect();
             match row.filter(|r| !r.is_empty()) {

@@ -4,10 +4,11 @@
 //! in the other, so that a strong model stands on both sides. Otherwise runs are compared with runs. The p-values of all
 //! measures are corrected together (Holm). What one run per arm cannot give is refused, and what would be needed is said.
 
+use super::cohort::mean;
 use super::{Cohort, CohortRun};
 use crate::stats::{
     QuestionVariance, Sample, SampleError, TestDesign, holm, mcnemar, paired_difference,
-    questions_needed, runs_per_arm, sign_flip_test, student_t_quantile, two_sample_test,
+    questions_needed, runs_per_arm, sign_flip_test, student_t_quantile, two_sample_test, welch,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,10 +145,6 @@ fn count(n: usize) -> f64 {
     n as f64
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / count(values.len()))
-}
-
 fn paired(
     arms: &(Vec<&CohortRun>, Vec<&CohortRun>),
     shared: &[String],
@@ -191,8 +188,8 @@ fn paired(
     Ok(ArmMeasure {
         name: name.to_owned(),
         unit,
-        first: mean(&first),
-        second: mean(&second),
+        first: mean(first.iter().copied()),
+        second: mean(second.iter().copied()),
         n: pairs.len(),
         difference,
         interval,
@@ -239,26 +236,10 @@ fn unpaired(
         second: b.mean(),
         n: a.len() + b.len(),
         difference,
-        interval: welch(&a, &b),
+        interval: welch(&a, &b).map(|w| (w.interval.low, w.interval.high)),
         p: test.map(|t| t.p),
         p_holm: None,
         test: how,
         needed,
     })
-}
-
-/// Welch's 95 % interval of a difference of means; `None` below two values in a sample.
-///
-/// Source: B. L. Welch, "The generalization of Student's problem", Biometrika 34 (1947).
-pub(super) fn welch(a: &Sample, b: &Sample) -> Option<(f64, f64)> {
-    let part = |s: &Sample| Some((s.sd()?.powi(2) / count(s.len()), count(s.len()) - 1.0));
-    let ((va, da), (vb, db)) = (part(a)?, part(b)?);
-    let difference = a.mean()? - b.mean()?;
-    let sum = va + vb;
-    if sum <= 0.0 {
-        return Some((difference, difference));
-    }
-    let df = sum.powi(2) / (va.powi(2) / da + vb.powi(2) / db);
-    let half = student_t_quantile(0.975, df)? * sum.sqrt();
-    Some((difference - half, difference + half))
 }

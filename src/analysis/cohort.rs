@@ -152,7 +152,8 @@ fn cohort(workload: String, mut runs: Vec<(String, CohortRun)>) -> Cohort {
     Cohort { workload, basis: Basis::Reported, stages: stages.into_iter().collect(), runs }
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+/// The mean; `None` of nothing.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, n) = values.fold((0.0, 0_u32), |(sum, n), v| (sum + v, n + 1));
     (n > 0).then(|| sum / f64::from(n))
 }

@@ -5,9 +5,7 @@
 //! nothing about how much its runs differ: such models get no interval, and the table says what would be needed.
 
 use super::Cohort;
-use crate::stats::{
-    QuestionVariance, Sample, TestDesign, holm, questions_needed, student_t_two_sided,
-};
+use crate::stats::{QuestionVariance, Sample, TestDesign, holm, questions_needed, welch};
 use std::collections::BTreeMap;
 
 /// The rank intervals of a workload's models by mean score.
@@ -81,8 +79,8 @@ fn surely_better(models: &[(&str, Sample)]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for (i, a) in models.iter().enumerate() {
         for (j, b) in models.iter().enumerate().skip(i + 1) {
-            if let Some(p) = welch_p(&a.1, &b.1) {
-                pairs.push(((i, j), p));
+            if let Some(test) = welch(&a.1, &b.1) {
+                pairs.push(((i, j), test.p));
             }
         }
     }
@@ -90,24 +88,6 @@ fn surely_better(models: &[(&str, Sample)]) -> Vec<(usize, usize)> {
     let Ok(corrected) = holm(&p) else { return Vec::new() };
     let sure = pairs.into_iter().zip(corrected).filter(|(_, p)| *p < 0.05);
     sure.map(|((pair, _), _)| pair).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "runs are few")]
-fn variance_of_mean(sample: &Sample) -> Option<(f64, f64)> {
-    let n = sample.len() as f64;
-    Some((sample.sd()?.powi(2) / n, n - 1.0))
-}
-
-/// Two-sided p-value of Welch's t test; 0 when neither sample varies and the means differ, 1 when they do not.
-fn welch_p(a: &Sample, b: &Sample) -> Option<f64> {
-    let ((va, da), (vb, db)) = (variance_of_mean(a)?, variance_of_mean(b)?);
-    let difference = a.mean()? - b.mean()?;
-    let sum = va + vb;
-    if sum <= 0.0 {
-        return Some(if difference == 0.0 { 1.0 } else { 0.0 });
-    }
-    let df = sum.powi(2) / (va.powi(2) / da + vb.powi(2) / db);
-    student_t_two_sided(difference / sum.sqrt(), df)
 }
 
 /// Runs per model to tell the closest neighbours apart, at the mean variance of the repeats.

@@ -1,6 +1,7 @@
 //! Runs ranked by a metric.
 
-use super::repeats::{Candidate, Repeats, grouped, mean, standing};
+use super::cohort::mean;
+use super::repeats::{Candidate, Repeats, grouped, standing};
 use crate::metrics::{Better, Level, Metric, MetricError, Pack, evaluate_only};
 use crate::rollup::{Frame, Rollup};
 use crate::stats::{kendall_tau_b, mean_ranks};
@@ -118,7 +119,7 @@ pub fn rank(question: &Question) -> Result<Vec<Ranking>, MetricError> {
         let (mut entries, mut unranked) = (Vec::new(), Vec::new());
         for (label, members) in grouped(runs, question.repeats) {
             let standing = standing(&members, question.repeats, higher);
-            match mean(standing.iter().map(|r| r.value)) {
+            match mean(standing.iter().filter_map(|r| r.value)) {
                 Some(value) => entries.push(RankedEntry {
                     label,
                     model: members[0].model.clone(),

@@ -95,12 +95,6 @@ pub(super) fn standing(runs: &[Candidate], repeats: Repeats, higher: bool) -> Ve
     one.into_iter().collect()
 }
 
-/// The mean of the known values; `None` when none is.
-pub(super) fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let (sum, n) = values.flatten().fold((0.0, 0_u32), |(sum, n), v| (sum + v, n + 1));
-    (n > 0).then(|| sum / f64::from(n))
-}
-
 /// The runs of one model with one agent on a workload, and those that stand for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepeatGroup {
@@ -238,7 +232,9 @@ mod tests {
     #[test]
     fn repeated_runs_are_chosen_by_the_rule() {
         let chosen = |runs: &[Candidate], repeats, higher| {
-            mean(standing(runs, repeats, higher).iter().map(|r| r.value))
+            super::super::cohort::mean(
+                standing(runs, repeats, higher).iter().filter_map(|r| r.value),
+            )
         };
         let runs =
             [run("a", "x", 3, Some(1.0)), run("b", "x", 5, Some(2.0)), run("c", "x", 4, Some(6.0))];

@@ -10,7 +10,7 @@ use crate::analysis::{
 use crate::metrics::{KeptScores, Level, Metric, Pack};
 use crate::report::{Column, Kind, Table, Value};
 use crate::rollup::{Frame, Scalar};
-use crate::stats::{Sample, student_t_quantile};
+use crate::stats::{Sample, mean_interval};
 use crate::trace::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -274,7 +274,7 @@ pub(super) fn group_table(
             let known: Vec<f64> =
                 positions.iter().filter_map(|p| values.get(*p).copied().flatten()).collect();
             let sample = Sample::new(&known).map_err(|e| CliError::data(e.to_string()))?;
-            let interval = t_interval(&sample);
+            let interval = mean_interval(&sample);
             out.push(vec![
                 workload.as_str().into(),
                 group.as_str().into(),
@@ -283,23 +283,14 @@ pub(super) fn group_table(
                 (positions.len() as u64).into(),
                 (known.len() as u64).into(),
                 sample.mean().into(),
-                interval.map(|i| i.0).into(),
-                interval.map(|i| i.1).into(),
+                interval.map(|i| i.low).into(),
+                interval.map(|i| i.high).into(),
             ])?;
         }
     }
     out.note("low and high: 95 % t interval of the mean over runs; none at n = 1");
     out.note(format!("cost: {}", args.basis.basis()));
     Ok(out)
-}
-
-/// `mean ± t(0.975, n - 1) · s / √n`; `None` below two values.
-fn t_interval(sample: &Sample) -> Option<(f64, f64)> {
-    #[expect(clippy::cast_precision_loss, reason = "runs are few")]
-    let n = sample.len() as f64;
-    let half = student_t_quantile(0.975, n - 1.0)? * sample.sd()? / n.sqrt();
-    let mean = sample.mean()?;
-    Some((mean - half, mean + half))
 }
 
 /// pass@k and pass^k of every model.

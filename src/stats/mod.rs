@@ -8,7 +8,7 @@
 //! * `sample`, `quantile`, `spread`, `robust`: what a set of numbers is like
 //! * `proportion`, `interval`, `bayes`, `pass_at_k`: rates and their intervals
 //! * `draws`, `bootstrap`, `bca`, `permutation`: resampling
-//! * `standard_error`, `mcnemar`, `multiplicity`, `power`, `variance_components`: means and comparisons
+//! * `standard_error`, `mcnemar`, `multiplicity`, `power`, `variance_components`, `welch`: means and comparisons
 //! * `agreement`: two raters on the same items
 //! * `correlation`: how straight the line through points is
 //! * `rank`, `smaa`, `shapley_set`: rankings, and what moves them
@@ -57,6 +57,7 @@ mod standard_error;
 mod transition;
 mod variance;
 mod variance_components;
+mod welch;
 
 pub use aalen_johansen::{AalenJohansen, CauseCounts, Ending, Incidence, IncidenceStep};
 pub use agreement::{ConfusionMatrix, Kappa, cohen_kappa};
@@ -108,3 +109,4 @@ pub use variance::{GroupShares, SharesError, log_variance_by_group, log_variance
 pub use variance_components::{
     VarianceComponents, design_effect, effective_size, variance_components,
 };
+pub use welch::{Welch, mean_interval, welch};
