@@ -31,6 +31,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("plotters", &["figures"]),
+    ("krilla", &["figures"]),
     ("resvg", &["figures"]),
     ("arrow", &["trace"]),
     ("parquet", &["trace"]),
@@ -196,5 +197,5 @@ fn dependencies_stay_few() {
     let lock =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
     let packages = lock.matches("\n[[package]]").count();
-    assert!(packages <= 470, "{packages} packages: think before raising the ceiling");
+    assert!(packages <= 500, "{packages} packages: think before raising the ceiling");
 }

@@ -16,7 +16,8 @@ use crate::analysis::{
     StageLedger, TimeUse, time_use,
 };
 use crate::figures::{
-    Svg, draw_bridge, draw_collapse, draw_frontier, draw_matrix, draw_spread, draw_stage_ledger,
+    Sheet, Svg, draw_bridge, draw_collapse, draw_frontier, draw_matrix, draw_spread,
+    draw_stage_ledger,
 };
 use crate::metrics::{Pack, Scores};
 use crate::report::{Format, Options, Table, latex_commands, render};
@@ -260,22 +261,27 @@ impl Analysis {
     fn figures(&self) -> Result<Vec<(String, Svg)>, CliError> {
         let mut figures = Vec::new();
         for c in &self.collapses {
-            figures.push((figure_name(&c.workload, "collapse"), draw_collapse(c)?));
+            figures
+                .push((figure_name(&c.workload, "collapse"), draw_collapse(c, Sheet::default())?));
         }
         for f in &self.frontiers {
-            figures.push((figure_name(&f.workload, "frontier"), draw_frontier(f)?));
+            figures
+                .push((figure_name(&f.workload, "frontier"), draw_frontier(f, Sheet::default())?));
         }
         for m in &self.matrices {
-            figures.push((figure_name(&m.workload, "matrix"), draw_matrix(m)?));
+            figures.push((figure_name(&m.workload, "matrix"), draw_matrix(m, Sheet::default())?));
         }
         for (s, _) in &self.spreads {
-            figures.push((figure_name(&s.workload, "spread"), draw_spread(s)?));
+            figures.push((figure_name(&s.workload, "spread"), draw_spread(s, Sheet::default())?));
         }
         for b in &self.bridges {
-            figures.push((figure_name(&b.workload, "bridge"), draw_bridge(b)?));
+            figures.push((figure_name(&b.workload, "bridge"), draw_bridge(b, Sheet::default())?));
         }
         for l in &self.ledgers {
-            figures.push((figure_name(&l.workload, "ledger"), draw_stage_ledger(l)?));
+            figures.push((
+                figure_name(&l.workload, "ledger"),
+                draw_stage_ledger(l, Sheet::default())?,
+            ));
         }
         Ok(figures)
     }

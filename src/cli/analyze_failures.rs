@@ -11,7 +11,9 @@ use crate::analysis::{
     Basis, Cascade, Cohort, CohortRun, ContextRamp, CumulativeIncidence, FailureClock,
     FailureCurve, FailureMap,
 };
-use crate::figures::{Svg, draw_context_ramp, draw_failure_map, draw_incidence, draw_transitions};
+use crate::figures::{
+    Sheet, Svg, draw_context_ramp, draw_failure_map, draw_incidence, draw_transitions,
+};
 use crate::report::Table;
 use std::path::PathBuf;
 
@@ -69,13 +71,22 @@ impl Failures {
     pub(super) fn figures(&self) -> Result<Vec<(String, Svg)>, CliError> {
         let mut figures = Vec::new();
         for m in &self.maps {
-            figures.push((figure_name(&m.workload, "failures"), draw_failure_map(m)?));
+            figures.push((
+                figure_name(&m.workload, "failures"),
+                draw_failure_map(m, Sheet::default())?,
+            ));
         }
         for i in &self.incidences {
-            figures.push((figure_name(&i.workload, "incidence"), draw_incidence(i)?));
+            figures.push((
+                figure_name(&i.workload, "incidence"),
+                draw_incidence(i, Sheet::default())?,
+            ));
         }
         for c in self.cascades.iter().filter(|c| !c.matrix.stages.is_empty()) {
-            figures.push((figure_name(&c.workload, "transitions"), draw_transitions(&c.matrix)?));
+            figures.push((
+                figure_name(&c.workload, "transitions"),
+                draw_transitions(&c.matrix, Sheet::default())?,
+            ));
         }
         for (workload, run, ramp) in &self.ramps {
             let name = figure_name(run, "context").replacen("figures/", "", 1);
@@ -84,7 +95,7 @@ impl Failures {
             let taken = |name: &String| figures.iter().any(|(other, _)| other == name);
             let numbered = (2..).map(|n| format!("{name}-{n}"));
             let free = std::iter::once(name.clone()).chain(numbered).find(|n| !taken(n));
-            figures.push((free.unwrap_or(name), draw_context_ramp(ramp)?));
+            figures.push((free.unwrap_or(name), draw_context_ramp(ramp, Sheet::default())?));
         }
         Ok(figures)
     }

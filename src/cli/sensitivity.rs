@@ -12,7 +12,7 @@ use crate::analysis::{
     Basis, CohortPerturbation, GateSweep, RankAcceptability, SpecificationCurve, WeightScheme,
 };
 use crate::figures::{
-    Svg, draw_acceptability, draw_gate_sweep, draw_perturbation, draw_specification,
+    Sheet, Svg, draw_acceptability, draw_gate_sweep, draw_perturbation, draw_specification,
 };
 use crate::metrics::{Pack, ParameterValue, Role, identities};
 use crate::report::Table;
@@ -164,16 +164,25 @@ impl Sensitivity {
         let mut figures = Vec::new();
         for s in &self.sweeps {
             let name = format!("gate_sweep_{}", s.parameter);
-            figures.push((figure_name(&s.workload, &name), draw_gate_sweep(s)?));
+            figures.push((figure_name(&s.workload, &name), draw_gate_sweep(s, Sheet::default())?));
         }
         for a in &self.acceptability {
-            figures.push((figure_name(&a.workload, "rank_acceptability"), draw_acceptability(a)?));
+            figures.push((
+                figure_name(&a.workload, "rank_acceptability"),
+                draw_acceptability(a, Sheet::default())?,
+            ));
         }
         for p in &self.perturbations {
-            figures.push((figure_name(&p.workload, "leave_one_out"), draw_perturbation(p)?));
+            figures.push((
+                figure_name(&p.workload, "leave_one_out"),
+                draw_perturbation(p, Sheet::default())?,
+            ));
         }
         for s in &self.specifications {
-            figures.push((figure_name(&s.workload, "specifications"), draw_specification(s)?));
+            figures.push((
+                figure_name(&s.workload, "specifications"),
+                draw_specification(s, Sheet::default())?,
+            ));
         }
         Ok(figures)
     }

@@ -9,10 +9,11 @@ use super::canvas::{Anchor, Canvas, Style};
 use super::color_bar;
 use super::diverging;
 use super::error::{FigureError, require_amount};
-use super::header::{self, COLUMN, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG, WIDE};
+use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
 use super::number::{quantity, real};
 use super::palette::{GREY, GRID, cividis, ink_on};
 use super::ranked::{self, require_between, require_length};
+use super::sheet::Sheet;
 use super::svg::Svg;
 use super::wording::{count, fit};
 
@@ -39,21 +40,23 @@ const ROUNDING: f64 = 1e-6;
 
 /// Draws one row per run and one column per rank: the share of the weightings in which the run
 /// takes the rank.
-pub fn draw(data: &RankAcceptability) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &RankAcceptability, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &RankAcceptability) -> Result<Canvas, FigureError> {
+fn layout(data: &RankAcceptability, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     let labels: Vec<String> = data
         .rows
         .iter()
-        .map(|row| fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, LABEL_LIMIT))
+        .map(|row| {
+            fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
+        })
         .collect();
     let label = labels.iter().map(|text| canvas.text_width(text, LABEL)).fold(20.0, f64::max);
     let left = MARGIN + label + LABEL_GAP;
-    let (width, cell) = fitting_cells(left, data.rows.len());
+    let (width, cell) = fitting_cells(sheet, left, data.rows.len());
     canvas.width = width;
     let title =
         format!("Ranks under random weights, {}", header::workload(&canvas, &data.workload));
@@ -90,11 +93,11 @@ fn check(data: &RankAcceptability) -> Result<(), FigureError> {
 }
 
 /// The narrowest figure with room for a number in every cell, and the width of its cells.
-fn fitting_cells(left: f64, ranks: usize) -> (f64, f64) {
+fn fitting_cells(sheet: Sheet, left: f64, ranks: usize) -> (f64, f64) {
     let others = left + MEAN + MARGIN;
     let columns = real(ranks.max(1));
     let needed = others + columns * LEAST_CELL;
-    let width = [COLUMN, WIDE].into_iter().find(|width| *width >= needed).unwrap_or(needed);
+    let width = sheet.fitting(needed).unwrap_or(needed);
     (width, ((width - others) / columns).min(MOST_CELL))
 }
 
@@ -191,13 +194,14 @@ mod tests {
     fn every_size_is_tidy() {
         for runs in [0, 1, 2, 15, 60] {
             let data = fixture_ranks::acceptability(runs);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
     #[test]
     fn width_follows_the_ranks() {
-        let width = |runs| layout(&fixture_ranks::acceptability(runs)).unwrap().width;
+        let width =
+            |runs| layout(&fixture_ranks::acceptability(runs), Sheet::default()).unwrap().width;
         assert!((width(5) - COLUMN).abs() < 1e-6 && width(60) > FULL);
     }
 
@@ -221,7 +225,7 @@ mod tests {
         let mut data = fixture_ranks::acceptability(2);
         data.rows[0].shares = vec![0.96, 0.04];
         data.rows[1].shares = vec![0.04, 0.96];
-        let text = draw(&data).unwrap().as_str().to_owned();
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert_eq!((text.matches(">.96<").count(), text.matches(">.04<").count()), (2, 0));
     }
 
@@ -229,7 +233,7 @@ mod tests {
     fn runs_without_a_rank_are_named() {
         let mut data = fixture_ranks::acceptability(3);
         data.unranked = vec!["glm-4.6".to_owned()];
-        let text = draw(&data).unwrap().as_str().to_owned();
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains("n = 3 ranked of 4 runs") && text.contains("glm-4.6"));
     }
 
@@ -245,7 +249,7 @@ mod tests {
         for change in changes {
             let mut data = fixture_ranks::acceptability(3);
             change(&mut data.rows[1]);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -259,7 +263,7 @@ mod tests {
             data.workload = name.repeat(9);
             data.criteria = fixture::HOSTILE.map(str::to_owned).to_vec();
             data.unranked = vec![name.repeat(5)];
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::number::{cost, quantity, signed_money, times};
 use super::palette::{BLACK, BLUE, DARK, GREY, VERMILLION};
 use super::pattern::{self, Pattern};
 use super::scale::{self, Scale};
+use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
 use super::wording::{fit, printable, wrap};
@@ -49,13 +50,13 @@ impl Row {
 }
 
 /// Draws a waterfall from one cost to the other, one bar per factor.
-pub fn draw(data: &CostBridge) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &CostBridge, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &CostBridge) -> Result<Canvas, FigureError> {
+fn layout(data: &CostBridge, sheet: Sheet) -> Result<Canvas, FigureError> {
     let levels = levels(data)?;
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     let title = title(data, &canvas);
     let subtitle = subtitle(data, &canvas);
     let top = header::write(&mut canvas, &title, &subtitle);
@@ -290,7 +291,7 @@ mod tests {
     fn every_size_is_tidy() {
         for steps in 0..=8 {
             let data = fixture::bridge(steps);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -303,14 +304,14 @@ mod tests {
             step.unit = "US dollars per million tokens of context".to_owned();
             (step.from_value, step.to_value) = (123_456_789.0, 987_654_321.0);
         }
-        fixture::assert_tidy(|| layout(&data));
-        let svg = draw(&data).unwrap();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let svg = draw(&data, Sheet::default()).unwrap();
         assert_eq!(svg.as_str().matches("123,456,789 → 987,654,321").count(), 8);
     }
 
     #[test]
     fn numbers_read_as_in_prose() {
-        let text = draw(&fixture::bridge(4)).unwrap().as_str().to_owned();
+        let text = draw(&fixture::bridge(4), Sheet::default()).unwrap().as_str().to_owned();
         for part in [
             "Why claude-opus-4-7 costs more than",
             "$0.0469 → $126.24 per run",
@@ -332,7 +333,7 @@ mod tests {
         let mut data = fixture::bridge(1);
         for (from, to, shown) in [(0.0, 3.0, 0), (3.0, 0.0, 0), (0.0, 0.0, 0), (2.0, 3.0, 1)] {
             (data.steps[0].from_value, data.steps[0].to_value) = (from, to);
-            let svg = draw(&data).unwrap();
+            let svg = draw(&data, Sheet::default()).unwrap();
             assert_eq!(svg.as_str().matches(">×1.50<").count(), shown);
             assert!(!svg.as_str().contains("NaN") && !svg.as_str().contains("inf"));
         }
@@ -347,14 +348,14 @@ mod tests {
             for (step, usd) in data.steps.iter_mut().zip([-7.0, 11.0, to - from - 4.0]) {
                 step.usd = usd;
             }
-            fixture::assert_tidy(|| layout(&data));
-            let svg = draw(&data).unwrap();
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
+            let svg = draw(&data, Sheet::default()).unwrap();
             assert_eq!(svg.as_str().contains("as much as"), cost(from) == cost(to));
         }
         let mut data = fixture::bridge(1);
         (data.from_usd, data.to_usd, data.steps[0].usd) = (0.0, 0.0, 0.0);
-        fixture::assert_tidy(|| layout(&data));
-        assert!(!draw(&data).unwrap().as_str().contains("$0.00"));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        assert!(!draw(&data, Sheet::default()).unwrap().as_str().contains("$0.00"));
     }
 
     #[test]
@@ -372,7 +373,7 @@ mod tests {
         for change in changes {
             let mut data = fixture::bridge(4);
             change(&mut data);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -384,7 +385,7 @@ mod tests {
                 *text = name.to_owned();
             }
             (data.steps[0].label, data.steps[1].unit) = (name.to_owned(), name.to_owned());
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Shapes are collected first because the height of a figure follows from its text, and because
 //! the boxes of all text can then be checked against each other.
 
+use std::fmt::Write as _;
+
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::element::Text;
@@ -19,8 +21,10 @@ use super::error::FigureError;
 use super::font::{ASCENT, DESCENT};
 use super::font::{FAMILY, Fonts, HALF_DIGIT};
 use super::palette::WHITE;
+use super::sheet::{Sheet, Theme};
 use super::stroke::{Dash, pieces};
-use super::svg::Svg;
+use super::svg::{Svg, escaped};
+use super::wording::printable;
 
 /// Coordinates of the backend are whole numbers: a tenth of a point each.
 const UNITS: f64 = 10.0;
@@ -72,6 +76,8 @@ enum Shape {
 
 /// A figure under construction.
 pub(super) struct Canvas {
+    /// The sheet it is drawn on.
+    pub(super) sheet: Sheet,
     /// Metrics of the text on it.
     pub(super) fonts: Fonts,
     /// Width in points.
@@ -79,18 +85,21 @@ pub(super) struct Canvas {
     /// Height in points.
     pub(super) height: f64,
     shapes: Vec<Shape>,
+    tips: Vec<(Area, String)>,
     #[cfg(test)]
     texts: Vec<TextBox>,
 }
 
 impl Canvas {
-    /// An empty drawing; `height` can be set later.
-    pub(super) fn new(width: f64) -> Result<Self, FigureError> {
+    /// An empty drawing, at least as wide as its sheet; `width` and `height` can be set later.
+    pub(super) fn new(sheet: Sheet, width: f64) -> Result<Self, FigureError> {
         Ok(Self {
+            sheet,
             fonts: Fonts::load()?,
-            width,
+            width: sheet.width(width),
             height: 0.0,
             shapes: Vec::new(),
+            tips: Vec::new(),
             #[cfg(test)]
             texts: Vec::new(),
         })
@@ -176,6 +185,11 @@ impl Canvas {
         self.shapes.push(Shape::Text(text, at, Anchor::Middle, style, true));
     }
 
+    /// What a viewer says when the pointer rests on an area.
+    pub(super) fn tip(&mut self, area: Area, text: &str) {
+        self.tips.push((area, printable(text)));
+    }
+
     /// Width of a text in points.
     pub(super) fn text_width(&self, text: &str, style: Style) -> f64 {
         self.fonts.width(text, style.size, style.bold)
@@ -190,48 +204,58 @@ impl Canvas {
     /// The finished document.
     pub(super) fn finish(self) -> Result<Svg, FigureError> {
         let size = (unsigned(self.width), unsigned(self.height));
+        let theme = self.sheet.theme;
         let mut raw = String::new();
         {
             let area = SVGBackend::with_string(&mut raw, size).into_drawing_area();
-            area.fill(&WHITE).map_err(refused)?;
+            area.fill(&theme.ink(WHITE)).map_err(refused)?;
             for shape in &self.shapes {
-                shape.draw(&area)?;
+                shape.draw(&area, theme)?;
             }
             area.present().map_err(refused)?;
         }
-        Ok(Svg::new(tidy(&raw, size)))
+        let tidied = tidy(&raw, size, self.sheet.millimetres());
+        Ok(Svg::new(with_tips(tidied, &self.tips)))
     }
 }
 
 type Backend<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 impl Shape {
-    fn draw(&self, area: &Backend<'_>) -> Result<(), FigureError> {
+    fn draw(&self, area: &Backend<'_>, theme: Theme) -> Result<(), FigureError> {
         match self {
             Self::Path(path, color, width) => {
-                let style = color.stroke_width(unsigned(*width));
+                let style = inked(*color, theme).stroke_width(unsigned(*width));
                 area.draw(&PathElement::new(all_pixels(path), style))
             }
             Self::Fill(corners, color) => {
-                area.draw(&Polygon::new(all_pixels(corners), color.filled()))
+                area.draw(&Polygon::new(all_pixels(corners), inked(*color, theme).filled()))
             }
             Self::Block(block, color) => area.draw(&Rectangle::new(
                 [pixel((block.left, block.top)), pixel((block.right, block.bottom))],
-                color.filled(),
+                inked(*color, theme).filled(),
             )),
-            Self::Disc(center, radius, color) => {
-                area.draw(&Circle::new(pixel(*center), units(*radius), color.filled()))
-            }
+            Self::Disc(center, radius, color) => area.draw(&Circle::new(
+                pixel(*center),
+                units(*radius),
+                inked(*color, theme).filled(),
+            )),
             Self::Ring(center, radius, color, width) => {
-                let style = ShapeStyle::from(color).stroke_width(unsigned(*width));
+                let style = ShapeStyle::from(inked(*color, theme)).stroke_width(unsigned(*width));
                 area.draw(&Circle::new(pixel(*center), units(*radius), style))
             }
             Self::Text(text, at, anchor, style, upright) => {
-                return write_text(area, text, *at, *anchor, *style, *upright);
+                let style = Style { color: theme.text(style.color), ..*style };
+                return write_text(area, text, *at, *anchor, style, *upright);
             }
         }
         .map_err(refused)
     }
+}
+
+/// A colour under a theme, as opaque as before.
+fn inked(color: RGBAColor, theme: Theme) -> RGBAColor {
+    theme.ink(RGBColor(color.0, color.1, color.2)).mix(color.3)
 }
 
 fn write_text(
@@ -262,8 +286,8 @@ fn write_text(
 
 /// Gives the document its size in millimetres and takes the line breaks out of its texts: viewers
 /// differ in whether a break at the end of a text widens it.
-fn tidy(raw: &str, (width, height): (u32, u32)) -> String {
-    let millimetres = |units: u32| f64::from(units) / UNITS * 25.4 / 72.0;
+fn tidy(raw: &str, (width, height): (u32, u32), millimetres: f64) -> String {
+    let millimetres = |units: u32| f64::from(units) / UNITS * millimetres;
     let given = format!("<svg width=\"{width}\" height=\"{height}\"");
     let sized = format!(
         "<svg width=\"{:.2}mm\" height=\"{:.2}mm\"",
@@ -279,6 +303,27 @@ fn tidy(raw: &str, (width, height): (u32, u32)) -> String {
         }
     }
     out
+}
+
+/// Lays invisible areas with a title, which viewers show as a tooltip, over a drawing.
+fn with_tips(mut svg: String, tips: &[(Area, String)]) -> String {
+    if tips.is_empty() {
+        return svg;
+    }
+    svg.truncate(svg.trim_end().trim_end_matches("</svg>").len());
+    svg.push_str("<g fill=\"none\" pointer-events=\"all\">\n");
+    for (area, text) in tips {
+        let (x, y) = pixel((area.left, area.top));
+        let (width, height) = (units(area.width()), units(area.height()));
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"><title>{}</title></rect>",
+            escaped(text)
+        );
+    }
+    svg.push_str("</g>\n</svg>\n");
+    svg
 }
 
 fn refused(error: impl std::fmt::Display) -> FigureError {

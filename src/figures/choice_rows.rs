@@ -8,7 +8,7 @@ use crate::analysis::SpecificationCurve;
 
 use super::area::Area;
 use super::canvas::{Anchor, Canvas, Style};
-use super::header::{LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG};
+use super::header::{LABEL, MARGIN, NOTE, STRONG};
 use super::marker::{self, Marker};
 use super::number::real;
 use super::palette::{BLACK, BLUE, GREY, GRID, MID_GREY};
@@ -81,7 +81,7 @@ fn name(canvas: &Canvas, text: &str) -> String {
 }
 
 fn label(canvas: &Canvas, text: &str, bold: bool) -> String {
-    fit(&canvas.fonts, text, LABEL.size, bold, LABEL_LIMIT)
+    fit(&canvas.fonts, text, LABEL.size, bold, canvas.sheet.label_limit())
 }
 
 /// The runs in first place, those of the pack first and then the most frequent.
@@ -184,12 +184,13 @@ fn draw_taken(canvas: &mut Canvas, taken: &[bool], y: f64, frame: Area, color: R
 #[cfg(test)]
 mod tests {
     use super::super::fixture_ranks;
+    use super::super::sheet::Sheet;
     use super::*;
 
     #[test]
     fn every_column_has_one_option_of_every_choice() {
         let data = fixture_ranks::specification(&[3, 2, 2]);
-        let groups = groups(&Canvas::new(300.0).unwrap(), &data);
+        let groups = groups(&Canvas::new(Sheet::default(), 300.0).unwrap(), &data);
         assert_eq!(groups.len(), 4);
         for group in &groups[1..] {
             for column in 0..12 {
@@ -205,7 +206,7 @@ mod tests {
             one.first = vec![format!("run {index}")];
         }
         let pack = data.specifications.iter().position(|one| one.is_default).unwrap();
-        let rows = first_places(&Canvas::new(300.0).unwrap(), &data).rows;
+        let rows = first_places(&Canvas::new(Sheet::default(), 300.0).unwrap(), &data).rows;
         assert_eq!(rows.len(), MOST_FIRST);
         assert!(rows[0].is_pack && rows[0].label == format!("run {pack}"));
         assert_eq!(rows[5].label, "7 others");

@@ -12,6 +12,7 @@ use super::legend::{self, Entry};
 use super::marker;
 use super::number::{plain, real};
 use super::palette::{BLACK, GREY, GRID};
+use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
 
@@ -24,11 +25,11 @@ const MOST_WHISKERS: usize = 40;
 
 /// Draws marginal, conditional and survival pass rates with their intervals, and under the axis
 /// how many runs the marginal and the conditional rate rest on.
-pub fn draw(data: &Collapse) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &Collapse, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &Collapse) -> Result<Canvas, FigureError> {
+fn layout(data: &Collapse, sheet: Sheet) -> Result<Canvas, FigureError> {
     for point in &data.points {
         for rate in CURVES.iter().filter_map(|curve| (curve.rate)(point)) {
             for value in [rate.point, rate.low, rate.high] {
@@ -36,11 +37,14 @@ fn layout(data: &Collapse) -> Result<Canvas, FigureError> {
             }
         }
     }
-    let mut canvas = Canvas::new(match data.points.len() {
-        0..=10 => COLUMN,
-        11..=20 => WIDE,
-        _ => FULL,
-    })?;
+    let mut canvas = Canvas::new(
+        sheet,
+        match data.points.len() {
+            0..=10 => COLUMN,
+            11..=20 => WIDE,
+            _ => FULL,
+        },
+    )?;
     let workload = header::workload(&canvas, &data.workload);
     let title = format!("Stage pass rates, {workload}");
     let top = header::write(&mut canvas, &title, &subtitle(data));
@@ -228,13 +232,13 @@ mod tests {
     fn every_size_is_tidy() {
         for (runs, stages) in [(1, 1), (15, 0), (15, 6), (60, 14), (3, 24), (15, 200)] {
             let data = fixture::collapse(runs, stages);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
     #[test]
     fn one_run_says_so() {
-        let canvas = layout(&fixture::collapse(1, 6)).unwrap();
+        let canvas = layout(&fixture::collapse(1, 6), Sheet::default()).unwrap();
         assert!(canvas.texts().iter().any(|t| t.text.contains("n = 1 run ·")));
     }
 
@@ -243,7 +247,7 @@ mod tests {
         let mut data = fixture::collapse(15, 6);
         data.points[3].marginal = fixture::share(4, 11);
         data.points[3].conditional = Some(fixture::share(5, 7));
-        let canvas = layout(&data).unwrap();
+        let canvas = layout(&data, Sheet::default()).unwrap();
         let find = |text: &str| canvas.texts().iter().find(|t| t.text == text).unwrap().area;
         let stage = find("T3");
         let middle = f64::midpoint(stage.left, stage.right);
@@ -258,7 +262,7 @@ mod tests {
     fn nobody_at_risk_is_a_dash() {
         let mut data = fixture::collapse(15, 6);
         data.points[3].conditional = None;
-        let canvas = layout(&data).unwrap();
+        let canvas = layout(&data, Sheet::default()).unwrap();
         let dashes = canvas.texts().iter().filter(|t| t.text == "–").count();
         assert_eq!(dashes, 2);
     }
@@ -267,8 +271,8 @@ mod tests {
     fn end_labels_become_a_legend_when_a_curve_ends_early() {
         let mut data = fixture::collapse(15, 6);
         data.points[5].conditional = None;
-        fixture::assert_tidy(|| layout(&data));
-        let svg = draw(&data).unwrap();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let svg = draw(&data, Sheet::default()).unwrap();
         assert_eq!(svg.as_str().matches(">conditional<").count(), 1);
     }
 
@@ -276,7 +280,7 @@ mod tests {
     fn a_rate_that_is_no_number_is_refused() {
         let mut data = fixture::collapse(15, 2);
         data.points[1].marginal.high = f64::NAN;
-        assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+        assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
     }
 
     #[test]
@@ -284,7 +288,7 @@ mod tests {
         for name in fixture::HOSTILE {
             let mut data = fixture::collapse(15, 6);
             data.workload = name.repeat(9);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

@@ -15,6 +15,7 @@ use super::ramp_lines::{
 };
 use super::ramp_stages;
 use super::ranked::require_between;
+use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
 use super::wording::count;
@@ -38,17 +39,20 @@ const SAMPLE: (f64, f64) = (14.0, 6.5);
 
 /// Draws the prompt of every call, the part of it that came from a cache, the stages, the limit of
 /// the window and where the prompt was cut down.
-pub fn draw(data: &ContextRamp) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &ContextRamp, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &ContextRamp) -> Result<Canvas, FigureError> {
+fn layout(data: &ContextRamp, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(match data.calls.len() {
-        0..=MOST_NARROW => COLUMN,
-        count if count <= MOST_WIDE => WIDE,
-        _ => FULL,
-    })?;
+    let mut canvas = Canvas::new(
+        sheet,
+        match data.calls.len() {
+            0..=MOST_NARROW => COLUMN,
+            count if count <= MOST_WIDE => WIDE,
+            _ => FULL,
+        },
+    )?;
     let title = format!("Context ramp, {}", header::workload(&canvas, &data.label));
     let subtitle = subtitle(&canvas, data);
     let top = header::write(&mut canvas, &title, &subtitle);
@@ -227,36 +231,38 @@ mod tests {
             (5000, 30, Some(180)),
         ] {
             let data = fixture_failures::ramp(calls, stages, every);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
     #[test]
     fn a_limit_far_above_is_a_note() {
         let mut data = fixture_failures::ramp(50, 3, None);
-        assert!(draw(&data).unwrap().as_str().contains(">window limit 131,072<"));
+        assert!(draw(&data, Sheet::default()).unwrap().as_str().contains(">window limit 131,072<"));
         data.limit = Some(10_000_000);
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(!text.contains(">window limit 1") && text.contains("10,000,000 tokens is off"));
         (data.limit, data.slope, data.snowball) = (None, None, None);
-        fixture::assert_tidy(|| layout(&data));
-        assert!(!draw(&data).unwrap().as_str().contains("limit"));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        assert!(!draw(&data, Sheet::default()).unwrap().as_str().contains("limit"));
     }
 
     #[test]
     fn unknown_caches_are_gaps() {
         let mut data = fixture_failures::ramp(60, 3, None);
-        let areas = |data: &ContextRamp| draw(data).unwrap().as_str().matches("<polygon").count();
+        let areas = |data: &ContextRamp| {
+            draw(data, Sheet::default()).unwrap().as_str().matches("<polygon").count()
+        };
         assert_eq!(areas(&data), 1);
         data.calls[30].cache_read_tokens = None;
         assert_eq!(areas(&data), 2);
-        assert!(draw(&data).unwrap().as_str().contains("unknown for 1 call."));
+        assert!(draw(&data, Sheet::default()).unwrap().as_str().contains("unknown for 1 call."));
         for call in &mut data.calls {
             call.cache_read_tokens = None;
         }
         assert_eq!(areas(&data), 0);
-        assert!(draw(&data).unwrap().as_str().contains("does not say"));
+        assert!(draw(&data, Sheet::default()).unwrap().as_str().contains("does not say"));
     }
 
     #[test]
@@ -275,7 +281,7 @@ mod tests {
         for change in changes {
             let mut data = fixture_failures::ramp(9, 2, None);
             change(&mut data);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -288,7 +294,7 @@ mod tests {
             }
             for limit in [1, 39_000_000_000, i64::MAX] {
                 (data.limit, data.slope) = (Some(limit), Some(-1e300));
-                fixture::assert_tidy(|| layout(&data));
+                fixture::assert_tidy(|sheet| layout(&data, sheet));
             }
         }
     }
@@ -299,7 +305,7 @@ mod tests {
             let mut data = fixture_failures::ramp(40, 3, Some(9));
             data.calls[5].stage = Some(i64::MIN);
             (data.label, data.ended) = (name.repeat(9), name.repeat(9));
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

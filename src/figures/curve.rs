@@ -9,7 +9,7 @@ use super::area::{Area, Point};
 use super::axis::LinearAxis;
 use super::canvas::Canvas;
 use super::marker::{self, Marker};
-use super::number::real;
+use super::number::{percent, real};
 use super::palette::{BLACK, BLUE, VERMILLION};
 use super::stroke::{DASH_DOT, DASHED, Dash, SOLID};
 
@@ -146,6 +146,18 @@ pub(super) fn draw_curve(canvas: &mut Canvas, data: &Collapse, plot: &Plot, curv
             for &at in &path {
                 marker::draw(canvas, curve.marker, at, plot.marker(), curve.color);
             }
+        }
+        for ((index, rate), &at) in stretch.iter().zip(&path) {
+            let stage = data.points[*index].stage;
+            let interval = format!("[{}, {}]", percent(rate.low), percent(rate.high));
+            let tip = format!(
+                "T{stage}, {}: {} of {}, {} {interval}",
+                curve.name,
+                rate.x,
+                rate.n,
+                percent(rate.point)
+            );
+            canvas.tip(Area::around(at, 2.0 * MARKER), &tip);
         }
     }
 }

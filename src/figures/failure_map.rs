@@ -11,8 +11,9 @@ use super::error::FigureError;
 use super::failure_cells;
 use super::failure_checks;
 use super::failure_legend;
-use super::header::{self, COLUMN, FULL, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG, WIDE};
+use super::header::{self, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::number::{plain, real};
+use super::sheet::Sheet;
 use super::svg::Svg;
 use super::wording::{count, fit};
 
@@ -49,24 +50,26 @@ type Looks<'a> = BTreeMap<&'a str, Look>;
 /// Draws one row per run and one column per stage, with the cause of every failure.
 ///
 /// Stages that do not fit with their scores have a glyph only, and continue in a panel below.
-pub fn draw(data: &FailureMap) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &FailureMap, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &FailureMap) -> Result<Canvas, FigureError> {
+fn layout(data: &FailureMap, sheet: Sheet) -> Result<Canvas, FigureError> {
     failure_checks::check(data)?;
     let names = data.causes.iter().map(|cause| cause.cause.as_str());
     let all = causes::looks(names.clone());
     let looks: Looks<'_> = names.zip(all.iter().copied()).collect();
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     let labels: Vec<String> = data
         .rows
         .iter()
-        .map(|row| fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, LABEL_LIMIT))
+        .map(|row| {
+            fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
+        })
         .collect();
     let label = labels.iter().map(|text| canvas.text_width(text, LABEL)).fold(24.0, f64::max);
     let counted = canvas.text_width(&data.rows.len().to_string(), LABEL) + 2.0;
-    let (width, grid) = fitting_grid(MARGIN + label + LABEL_GAP, data.stages.len(), counted);
+    let (width, grid) = fitting_grid(sheet, MARGIN + label + LABEL_GAP, data.stages.len(), counted);
     canvas.width = width;
     let title = format!("Failures and their causes, {}", header::workload(&canvas, &data.workload));
     let mut y = header::write(&mut canvas, &title, &subtitle(data));
@@ -89,10 +92,10 @@ fn layout(data: &FailureMap) -> Result<Canvas, FigureError> {
 
 /// The narrowest figure that holds all stages with their scores, or else full width with glyphs in
 /// even panels.
-fn fitting_grid(left: f64, stages: usize, counted: f64) -> (f64, Grid) {
+fn fitting_grid(sheet: Sheet, left: f64, stages: usize, counted: f64) -> (f64, Grid) {
     let room = |width: f64| width - MARGIN - left - LABEL_GAP - DEPTH;
     let all = stages.max(1);
-    for width in [COLUMN, WIDE, FULL] {
+    for width in sheet.widths() {
         let cell = room(width) / real(all);
         if cell >= LEAST_CELL {
             let cell = cell.min(MOST_CELL);
@@ -223,7 +226,7 @@ mod tests {
             [(0, 0), (0, 6), (2, 0), (1, 1), (15, 6), (60, 6), (15, 30), (60, 200), (1, 200)]
         {
             let data = fixture_failures::map(runs, stages);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -232,9 +235,9 @@ mod tests {
         let mut data = fixture_failures::map(1, 1);
         data.rows[0].cells[0].score = Some(77.25);
         (data.gate, data.rows[0].cells[0].outcome) = (60.0, Outcome::Passed);
-        assert!(draw(&data).unwrap().as_str().contains(">77.2<"));
+        assert!(draw(&data, Sheet::default()).unwrap().as_str().contains(">77.2<"));
         (data.rows[0].depth, data.rows[0].cells[0].outcome) = (0, Outcome::NotAttempted);
-        let text = draw(&data).unwrap().as_str().to_owned();
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(!text.contains(">77.2<") && text.contains(">not attempted<"));
         assert!(!text.contains(">passed<"));
     }
@@ -242,7 +245,7 @@ mod tests {
     #[test]
     fn counts_are_of_failures_alone() {
         let data = fixture_failures::map(15, 6);
-        let canvas = layout(&data).unwrap();
+        let canvas = layout(&data, Sheet::default()).unwrap();
         let is_foot = |text: &&TextBox| text.text == "failed";
         let foot = canvas.texts().iter().find(is_foot).unwrap().area;
         let counts = canvas.texts().iter().filter(|t| (t.area.top - foot.top).abs() < 0.1).skip(1);
@@ -267,8 +270,8 @@ mod tests {
             stages: if index == 10 { 2 } else { 1 },
         };
         data.causes = (0..=10).rev().map(count).collect();
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains(">3 other causes (3)<") && text.contains(">cause 10 (2)<"));
         assert_eq!(text.matches(">+<").count(), 4);
     }
@@ -289,7 +292,7 @@ mod tests {
                 }
             }
             data.workload = name.repeat(9);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::canvas::Canvas;
 use super::error::FigureError;
 use super::number::real;
 use super::png::parse;
+use super::sheet::{Sheet, SheetWidth, Theme};
 
 /// Names that would break markup, layout or reading order.
 pub(super) const HOSTILE: [&str; 6] = [
@@ -186,10 +187,18 @@ pub(super) fn stage_ledger(runs: usize, stages: usize) -> StageLedger {
     }
 }
 
-/// Checks that no text covers another or leaves the canvas, that the document is well-formed and
+/// Checks, on every sheet, that no text covers another or leaves the canvas, that the document is well-formed and
 /// has nothing but drawing in it, and that drawing twice gives the same bytes.
-pub(super) fn assert_tidy(layout: impl Fn() -> Result<Canvas, FigureError>) {
-    let canvas = layout().unwrap();
+pub(super) fn assert_tidy(layout: impl Fn(Sheet) -> Result<Canvas, FigureError>) {
+    for width in [SheetWidth::Column, SheetWidth::Page, SheetWidth::Slide] {
+        assert_tidy_on(Sheet { width, theme: Theme::Paper }, &layout);
+    }
+    let screen = Sheet { theme: Theme::Screen, ..Sheet::default() };
+    parse(layout(screen).unwrap().finish().unwrap().as_str()).unwrap();
+}
+
+fn assert_tidy_on(sheet: Sheet, layout: &impl Fn(Sheet) -> Result<Canvas, FigureError>) {
+    let canvas = layout(sheet).unwrap();
     let whole = Area::sized(0.0, 0.0, canvas.width, canvas.height);
     let texts = canvas.texts();
     assert!(!texts.is_empty());
@@ -200,11 +209,11 @@ pub(super) fn assert_tidy(layout: impl Fn() -> Result<Canvas, FigureError>) {
         }
     }
     let svg = canvas.finish().unwrap();
-    assert_eq!(svg, layout().unwrap().finish().unwrap());
+    assert_eq!(svg, layout(sheet).unwrap().finish().unwrap());
     parse(svg.as_str()).unwrap();
     for tag in svg.as_str().split('<').skip(1) {
         let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap();
-        let known = ["svg", "text", "rect", "circle", "polyline", "polygon"];
+        let known = ["svg", "text", "rect", "circle", "polyline", "polygon", "g", "title"];
         assert!(known.contains(&name), "unexpected tag {name}");
     }
     for character in svg.as_str().chars() {

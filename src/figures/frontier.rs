@@ -2,7 +2,7 @@
 
 use crate::analysis::Frontier;
 
-use super::area::Point;
+use super::area::{Area, Point};
 use super::canvas::{Anchor, Canvas};
 use super::cost_axis;
 use super::error::{FigureError, require_finite, require_positive};
@@ -10,24 +10,26 @@ use super::font::ASCENT;
 use super::header::{self, AXIS_TITLE, LABEL, MARGIN};
 use super::legend::{self, Entry};
 use super::marker::{self, Marker};
+use super::number::{money, score};
 use super::palette::{BLACK, BLUE, GREY, GRID, MID_GREY, WHITE};
 use super::scatter::{INSET, LEFT, MARKER, Plot, fitting_plot, staircase};
+use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
 use super::wording::{count, fit};
 
 /// Draws score against cost: frontier runs filled and joined by steps, the others hollow.
-pub fn draw(data: &Frontier) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &Frontier, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &Frontier) -> Result<Canvas, FigureError> {
+fn layout(data: &Frontier, sheet: Sheet) -> Result<Canvas, FigureError> {
     for point in &data.points {
         require_positive("cost", &point.label, point.cost_usd)?;
         require_finite("score", &point.label, point.score)?;
     }
-    let plot = fitting_plot(data)?;
-    let mut canvas = Canvas::new(plot.width)?;
+    let plot = fitting_plot(data, sheet)?;
+    let mut canvas = Canvas::new(sheet, plot.width)?;
     let title = format!("Score against cost, {}", header::workload(&canvas, &data.workload));
     let subtitle = subtitle(data, &plot, &canvas);
     let top = header::write(&mut canvas, &title, &subtitle);
@@ -142,6 +144,10 @@ fn draw_points(canvas: &mut Canvas, data: &Frontier, plot: &Plot, down: f64) {
                 let (shape, color) =
                     if is_frontier { (Marker::Disc, BLUE) } else { (Marker::Ring, MID_GREY) };
                 marker::draw(canvas, shape, lower(at), MARKER, color);
+                let unit = if data.score_unit.is_empty() { "" } else { " " };
+                let scored = format!("{}{unit}{}", score(point.score), data.score_unit);
+                let tip = format!("{}: {scored}, {}", point.label, money(point.cost_usd));
+                canvas.tip(Area::around(lower(at), 2.0 * MARKER), &tip);
             }
         }
     }
@@ -165,14 +171,14 @@ mod tests {
             point.cost_usd = 1.0;
             point.score = 50.0;
         }
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 
     #[test]
     fn every_size_is_tidy() {
         for runs in [0, 1, 15, 60] {
             let data = fixture::frontier(runs);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -180,7 +186,7 @@ mod tests {
     fn no_points_say_why() {
         let mut data = fixture::frontier(0);
         data.unpriced = vec!["a".to_owned()];
-        let text = draw(&data).unwrap().as_str().to_owned();
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains("no run has both a score and a cost"));
         assert!(text.contains("unknown cost, not drawn: a"));
         assert!(!text.contains("<circle"));
@@ -195,6 +201,6 @@ mod tests {
         data.score_label = fixture::HOSTILE[0].repeat(5);
         data.score_unit = fixture::HOSTILE[1].to_owned();
         data.unpriced = fixture::HOSTILE.map(str::to_owned).to_vec();
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 }

@@ -5,12 +5,11 @@ use crate::analysis::GateSweep;
 use super::area::Area;
 use super::canvas::{Anchor, Canvas};
 use super::error::{FigureError, require_finite};
-use super::header::{
-    self, AXIS_TITLE, COLUMN, FULL, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG, WIDE,
-};
+use super::header::{self, AXIS_TITLE, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::number::{plain, real};
 use super::palette::{BLACK, GRID};
 use super::ranked::{self, require_between, require_length, require_tau};
+use super::sheet::Sheet;
 use super::stroke::{DASHED, SOLID};
 use super::svg::Svg;
 use super::sweep_lines::{
@@ -42,22 +41,24 @@ const TICK_LIMIT: f64 = 40.0;
 
 /// Draws the rank of every run along the thresholds, best on top, with the runs that move most in
 /// colour and a name at the end of every line.
-pub fn draw(data: &GateSweep) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &GateSweep, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &GateSweep) -> Result<Canvas, FigureError> {
+fn layout(data: &GateSweep, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     // As wide as in bold, which movers are written in.
     let names: Vec<String> = data
         .rows
         .iter()
-        .map(|row| fit(&canvas.fonts, &row.label, STRONG.size, STRONG.bold, LABEL_LIMIT))
+        .map(|row| {
+            fit(&canvas.fonts, &row.label, STRONG.size, STRONG.bold, canvas.sheet.label_limit())
+        })
         .collect();
     let label = names.iter().map(|text| canvas.text_width(text, STRONG)).fold(0.0, f64::max);
     let right_room = FAN + LABEL_GAP + label + MARGIN;
-    canvas.width = fitting_width(data.thresholds.len(), right_room);
+    canvas.width = fitting_width(sheet, data.thresholds.len(), right_room);
     let title = format!("Ranks along the gate, {}", header::workload(&canvas, &data.workload));
     let subtitle = subtitle(data, &canvas);
     let top = header::write(&mut canvas, &title, &subtitle) + HEAD;
@@ -109,9 +110,9 @@ fn check(data: &GateSweep) -> Result<(), FigureError> {
 }
 
 /// The narrowest figure with room for the thresholds.
-fn fitting_width(thresholds: usize, right_room: f64) -> f64 {
+fn fitting_width(sheet: Sheet, thresholds: usize, right_room: f64) -> f64 {
     let needed = LEFT + LEAST_FRAME.max(real(thresholds) * LEAST_SLOT) + right_room;
-    [COLUMN, WIDE].into_iter().find(|width| *width >= needed).unwrap_or(FULL)
+    sheet.fitting(needed).unwrap_or(FULL)
 }
 
 /// Where the thresholds and the default are.
@@ -275,7 +276,7 @@ mod tests {
             [(0, 0), (0, 5), (3, 0), (1, 1), (1, 10), (15, 20), (15, 100), (60, 20)]
         {
             let data = fixture_ranks::gate_sweep(runs, thresholds);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -285,7 +286,7 @@ mod tests {
         for (row, last) in data.rows.iter_mut().zip([Some(3.0), None, Some(1.0)]) {
             row.ranks[1] = last;
         }
-        let canvas = layout(&data).unwrap();
+        let canvas = layout(&data, Sheet::default()).unwrap();
         let height = |index: usize| {
             let label = &data.rows[index].label;
             canvas.texts().iter().find(|text| text.text == *label).unwrap().area.top
@@ -299,8 +300,8 @@ mod tests {
         data.rows[1].ranks = vec![None; 5];
         data.tau_b = vec![None; 5];
         data.unranked = vec!["glm-4.6".to_owned()];
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains("undefined"));
         assert!(text.contains("glm-4.6") && text.contains(&data.rows[1].label));
     }
@@ -310,7 +311,7 @@ mod tests {
         for default in [-50.0, 61.5, 400.0] {
             let mut data = fixture_ranks::gate_sweep(5, 9);
             data.default = default;
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -328,7 +329,7 @@ mod tests {
         for change in changes {
             let mut data = fixture_ranks::gate_sweep(4, 3);
             change(&mut data);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -341,7 +342,7 @@ mod tests {
             }
             (data.workload, data.metric) = (name.repeat(9), name.repeat(9));
             (data.parameter, data.unranked) = (name.repeat(9), vec![name.to_owned()]);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

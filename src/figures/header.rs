@@ -13,7 +13,7 @@ pub(super) const WIDE: f64 = 340.1;
 pub(super) const FULL: f64 = 518.7;
 /// Empty border of a figure.
 pub(super) const MARGIN: f64 = 4.0;
-/// Width limit of a run label.
+/// Width limit of a run label in a column.
 pub(super) const LABEL_LIMIT: f64 = 104.0;
 /// Distance between the lines of running text, in font sizes.
 pub(super) const LEADING: f64 = 1.3;
@@ -63,7 +63,8 @@ pub(super) fn listed(canvas: &Canvas, labels: &[String]) -> String {
     let names: Vec<String> = labels
         .iter()
         .map(|label| {
-            fit(&canvas.fonts, label, NOTE.size, NOTE.bold, LABEL_LIMIT).replace(' ', "\u{A0}")
+            fit(&canvas.fonts, label, NOTE.size, NOTE.bold, canvas.sheet.label_limit())
+                .replace(' ', "\u{A0}")
         })
         .collect();
     names.join(", ")

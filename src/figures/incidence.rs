@@ -6,11 +6,12 @@ use super::area::Area;
 use super::axis::LinearAxis;
 use super::canvas::{Anchor, Canvas};
 use super::error::{FigureError, require_amount, require_finite};
-use super::header::{self, AXIS_TITLE, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG, WIDE};
+use super::header::{self, AXIS_TITLE, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::incidence_layers::{Layer, ROUNDING, draw_layers, layers, sample, write_legend};
 use super::number::{plain, real};
 use super::palette::{BLACK, GREY};
 use super::ranked::{require_between, require_length};
+use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
 use super::wording::count;
@@ -31,13 +32,13 @@ const SAMPLE_GAP: f64 = 3.0;
 const STEPS: [usize; 10] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /// Draws the runs that have not failed, and above them those that have, by cause.
-pub fn draw(data: &CumulativeIncidence) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &CumulativeIncidence, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &CumulativeIncidence) -> Result<Canvas, FigureError> {
+fn layout(data: &CumulativeIncidence, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     let layers = layers(&canvas, data);
     let widest = layers.iter().map(|layer| canvas.text_width(&layer.label, STRONG));
     let widest = widest.fold(0.0, f64::max);
@@ -47,7 +48,7 @@ fn layout(data: &CumulativeIncidence) -> Result<Canvas, FigureError> {
     let right_room =
         if is_direct { LABEL_GAP + SAMPLE.0 + SAMPLE_GAP + widest + MARGIN } else { MARGIN + 2.0 };
     let needed = LEFT + LEAST_FRAME.max(real(data.stages.len()) * LEAST_SLOT) + right_room;
-    canvas.width = [COLUMN, WIDE].into_iter().find(|width| *width >= needed).unwrap_or(FULL);
+    canvas.width = sheet.fitting(needed).unwrap_or(FULL);
     let title = format!("First failures by cause, {}", header::workload(&canvas, &data.workload));
     let mut top = header::write(&mut canvas, &title, &subtitle(data));
     if !is_direct && !data.stages.is_empty() {
@@ -227,7 +228,7 @@ mod tests {
     fn every_size_is_tidy() {
         for (runs, stages) in [(0, 0), (0, 3), (1, 1), (15, 6), (60, 6), (15, 30), (60, 200)] {
             let data = fixture_failures::incidence(runs, stages);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -235,7 +236,7 @@ mod tests {
     fn long_names_go_into_a_legend() {
         let mut data = fixture_failures::incidence(15, 6);
         let is_direct = |data: &CumulativeIncidence| {
-            let canvas = layout(data).unwrap();
+            let canvas = layout(data, Sheet::default()).unwrap();
             let texts = canvas.texts();
             let at = |start: &str| texts.iter().find(|t| t.text.starts_with(start)).unwrap().area;
             at("no failure").left > at("Stage").right
@@ -243,7 +244,7 @@ mod tests {
         assert!(is_direct(&data));
         data.causes[0].cause = fixture::name(3);
         assert!(!is_direct(&data));
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 
     #[test]
@@ -252,8 +253,8 @@ mod tests {
         data.surviving = vec![0.2, 0.0];
         let cause = |index| CauseIncidence { cause: format!("c{index}"), shares: vec![0.08, 0.1] };
         data.causes = (0..10).map(cause).collect();
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains(">2 other causes 20\u{A0}%<") && !text.contains(">c8"));
     }
 
@@ -284,7 +285,7 @@ mod tests {
         for change in changes {
             let mut data = fixture_failures::incidence(15, 6);
             change(&mut data);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -296,7 +297,7 @@ mod tests {
                 data.stages = vec![i64::MIN, -1, 0, 7, 1 << 40, i64::MAX];
                 data.causes[0].cause = name.repeat(times);
                 data.workload = name.repeat(9);
-                fixture::assert_tidy(|| layout(&data));
+                fixture::assert_tidy(|sheet| layout(&data, sheet));
             }
         }
     }

@@ -148,12 +148,13 @@ pub(super) fn write_legend(canvas: &mut Canvas, layers: &[Layer], top: f64) -> f
 #[cfg(test)]
 mod tests {
     use super::super::fixture_failures;
+    use super::super::sheet::Sheet;
     use super::*;
 
     #[test]
     fn layers_fill_the_whole() {
         let data = fixture_failures::incidence(60, 24);
-        let layers = layers(&Canvas::new(300.0).unwrap(), &data);
+        let layers = layers(&Canvas::new(Sheet::default(), 300.0).unwrap(), &data);
         assert!(layers[0].is_survivors && layers.len() > 2);
         for stage in 0..24 {
             assert!((layers[layers.len() - 1].ends[stage].1 - 1.0).abs() < 1e-6);

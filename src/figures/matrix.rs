@@ -5,11 +5,12 @@ use crate::analysis::ScoreMatrix;
 use super::area::{Area, Point};
 use super::canvas::{Anchor, Canvas};
 use super::error::{FigureError, require_finite};
-use super::header::{self, COLUMN, FULL, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG, WIDE};
+use super::header::{self, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::heat::{self, Mark};
 use super::legend::{self, Entry};
 use super::number::{plain, real, score};
 use super::palette::{BLACK, cividis, ink_on};
+use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
 use super::wording::{count, fit};
@@ -32,25 +33,27 @@ struct Grid {
 
 /// Draws one row per run and one column per stage; stages that do not fit side by side continue
 /// in a panel below.
-pub fn draw(data: &ScoreMatrix) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &ScoreMatrix, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &ScoreMatrix) -> Result<Canvas, FigureError> {
+fn layout(data: &ScoreMatrix, sheet: Sheet) -> Result<Canvas, FigureError> {
     for row in &data.rows {
         let scores = row.cells.iter().filter_map(|cell| cell.score);
         for value in scores.chain(row.mean) {
             require_finite("score", &row.label, value)?;
         }
     }
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     let labels: Vec<String> = data
         .rows
         .iter()
-        .map(|row| fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, LABEL_LIMIT))
+        .map(|row| {
+            fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
+        })
         .collect();
     let label = labels.iter().map(|text| canvas.text_width(text, LABEL)).fold(20.0, f64::max);
-    let (width, grid) = fitting_grid(label, data.stages.len());
+    let (width, grid) = fitting_grid(sheet, label, data.stages.len());
     canvas.width = width;
 
     let title = format!("Stage scores, {}", header::workload(&canvas, &data.workload));
@@ -77,9 +80,9 @@ fn layout(data: &ScoreMatrix) -> Result<Canvas, FigureError> {
 }
 
 /// The narrowest figure that holds all stages side by side, or else full width in even panels.
-fn fitting_grid(label: f64, stages: usize) -> (f64, Grid) {
+fn fitting_grid(sheet: Sheet, label: f64, stages: usize) -> (f64, Grid) {
     let room = |width: f64| width - 2.0 * MARGIN - label - 4.0 - MEAN - 4.0;
-    for width in [COLUMN, WIDE, FULL] {
+    for width in sheet.widths() {
         let cell = room(width) / real(stages.max(1));
         if cell >= LEAST_CELL {
             let cell = cell.min(MOST_CELL);
@@ -202,13 +205,13 @@ mod tests {
     fn every_size_is_tidy() {
         for (runs, stages) in [(0, 0), (1, 1), (1, 6), (15, 6), (60, 6), (15, 16), (3, 200)] {
             let data = fixture::matrix(runs, stages);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
     #[test]
     fn height_grows_with_the_rows() {
-        let height = |runs| layout(&fixture::matrix(runs, 6)).unwrap().height;
+        let height = |runs| layout(&fixture::matrix(runs, 6), Sheet::default()).unwrap().height;
         assert!((height(60) - height(15) - 45.0 * ROW).abs() < 1e-6);
     }
 
@@ -220,7 +223,7 @@ mod tests {
             cell.status = Some("failed".to_owned());
         }
         data.rows[0].cells[1].status = Some("not_attempted".to_owned());
-        let text = draw(&data).unwrap().as_str().to_owned();
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains("not attempted") && !text.contains("recovered"));
     }
 
@@ -232,6 +235,6 @@ mod tests {
             row.cells[0].status = Some(name.to_owned());
         }
         data.workload = fixture::HOSTILE[2].to_owned();
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 }

@@ -140,6 +140,11 @@ pub(super) fn plain(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
+/// A share in percent with one decimal.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1}\u{A0}%", 100.0 * share)
+}
+
 /// A count as a coordinate.
 pub(super) fn real(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))

@@ -22,6 +22,10 @@ pub(super) const PURPLE: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
 pub(super) const WHITE: RGBColor = RGBColor(255, 255, 255);
 /// Bars that are no part of a comparison by colour: darker than every other colour in grey.
 pub(super) const DARK: RGBColor = RGBColor(0x33, 0x33, 0x33);
+/// Text on a light fill: one step off black, so that a theme can tell it from text on the ground.
+const ON_LIGHT: RGBColor = RGBColor(1, 1, 1);
+/// Text on a dark fill.
+const ON_DARK: RGBColor = RGBColor(254, 254, 254);
 /// Second-rank text and leader lines.
 pub(super) const GREY: RGBColor = RGBColor(0x59, 0x59, 0x59);
 /// Outlines of second-rank markers.
@@ -76,11 +80,11 @@ fn mixed(from: u8, to: u8, part: f64) -> u8 {
 /// Black or white, whichever stands out more on `ground`.
 pub(super) fn ink_on(ground: RGBColor) -> RGBColor {
     // WCAG contrast against black and white is equal at this luminance.
-    if luminance(ground) > 0.179 { BLACK } else { WHITE }
+    if luminance(ground) > 0.179 { ON_LIGHT } else { ON_DARK }
 }
 
 /// Relative luminance (WCAG 2).
-fn luminance(color: RGBColor) -> f64 {
+pub(super) fn luminance(color: RGBColor) -> f64 {
     let linear = |byte: u8| {
         let part = f64::from(byte) / 255.0;
         if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }

@@ -61,12 +61,13 @@ pub(super) fn slanted(canvas: &mut Canvas, area: Area, color: RGBColor, width: f
 #[cfg(test)]
 mod tests {
     use super::super::palette::BLUE;
+    use super::super::sheet::Sheet;
     use super::*;
 
     #[test]
     fn lines_stay_inside() {
         for pattern in [Pattern::Hatched, Pattern::Striped, Pattern::Hollow] {
-            let mut canvas = Canvas::new(60.0).unwrap();
+            let mut canvas = Canvas::new(Sheet::default(), 60.0).unwrap();
             canvas.height = 40.0;
             fill(&mut canvas, Area::sized(10.0, 20.0, 30.0, 8.0), pattern, BLUE);
             let svg = canvas.finish().unwrap();
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn slivers_are_colour() {
-        let mut canvas = Canvas::new(60.0).unwrap();
+        let mut canvas = Canvas::new(Sheet::default(), 60.0).unwrap();
         canvas.height = 40.0;
         fill(&mut canvas, Area::sized(10.0, 20.0, 0.3, 8.0), Pattern::Hatched, BLUE);
         assert!(!canvas.finish().unwrap().as_str().contains("polyline"));

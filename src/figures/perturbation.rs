@@ -8,12 +8,13 @@ use super::color_bar;
 use super::diverging;
 use super::error::{FigureError, require_amount, require_finite};
 use super::font::HALF_DIGIT;
-use super::header::{self, COLUMN, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG, WIDE};
+use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
 use super::legend::{self, Entry};
 use super::number::{plain, real};
 use super::palette::{GRID, MID_GREY, WHITE, ink_on};
 use super::pattern;
 use super::ranked::{self, require_between, require_length, require_tau};
+use super::sheet::Sheet;
 use super::svg::Svg;
 use super::wording::fit;
 
@@ -49,14 +50,16 @@ impl Grid {
 }
 
 /// Draws one row per model left out and one column per run: the places that the run moves.
-pub fn draw(data: &CohortPerturbation) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &CohortPerturbation, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &CohortPerturbation) -> Result<Canvas, FigureError> {
+fn layout(data: &CohortPerturbation, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(COLUMN)?;
-    let fitted = |text: &String| fit(&canvas.fonts, text, LABEL.size, LABEL.bold, LABEL_LIMIT);
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
+    let fitted = |text: &String| {
+        fit(&canvas.fonts, text, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
+    };
     let names: Vec<String> = data.rows.iter().map(|row| fitted(&row.left_out)).collect();
     let heads: Vec<String> = data.runs.iter().map(fitted).collect();
     let head_title = "Left out";
@@ -111,7 +114,7 @@ fn fitting_cells(canvas: &Canvas, data: &CohortPerturbation, left: f64) -> (f64,
     let widths = moves.map(|by| canvas.text_width(&signed(*by), LABEL) + CELL_PAD);
     let cell = widths.fold(LEAST_CELL, f64::max);
     let needed = left + real(data.runs.len()) * cell + TAU + LARGEST + MARGIN;
-    let width = [COLUMN, WIDE].into_iter().find(|width| *width >= needed).unwrap_or(needed);
+    let width = canvas.sheet.fitting(needed).unwrap_or(needed);
     let spare = (width - needed) / real(data.runs.len().max(1));
     (width, (cell + spare).min(MOST_CELL.max(cell)))
 }
@@ -237,7 +240,7 @@ mod tests {
     fn every_size_is_tidy() {
         for runs in [0, 1, 2, 15, 60] {
             let data = fixture_ranks::perturbation(runs);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -257,8 +260,8 @@ mod tests {
                 *by = 0.0;
             }
         }
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains("no rank moves") && !text.contains("Places moved:"));
         assert!(text.contains(">left out<"));
     }
@@ -266,12 +269,13 @@ mod tests {
     #[test]
     fn several_runs_of_a_model_are_crossed_out() {
         let mut data = fixture_ranks::perturbation(3);
-        let marks =
-            |data: &CohortPerturbation| draw(data).unwrap().as_str().matches("<polyline").count();
+        let marks = |data: &CohortPerturbation| {
+            draw(data, Sheet::default()).unwrap().as_str().matches("<polyline").count()
+        };
         let before = marks(&data);
         data.rows[0].moves.fill(None);
         assert!(marks(&data) > before);
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 
     #[test]
@@ -287,7 +291,7 @@ mod tests {
         for change in changes {
             let mut data = fixture_ranks::perturbation(3);
             change(&mut data.rows[1]);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -301,7 +305,7 @@ mod tests {
             }
             (data.workload, data.metric) = (name.repeat(9), name.repeat(9));
             data.unranked = vec![name.repeat(5)];
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

@@ -7,8 +7,9 @@ use super::axis::{LinearAxis, LogAxis};
 use super::canvas::{Canvas, Style};
 use super::error::FigureError;
 use super::font::{ASCENT, DESCENT};
-use super::header::{COLUMN, FULL, LABEL, LABEL_LIMIT, MARGIN, STRONG, WIDE};
+use super::header::{COLUMN, FULL, LABEL, MARGIN, STRONG, WIDE};
 use super::labels::place;
+use super::sheet::Sheet;
 use super::spots::{Obstacles, Placed, Request};
 use super::wording::fit;
 
@@ -45,14 +46,15 @@ pub(super) struct Plot {
 }
 
 /// The smallest plot in which every required label has its place.
-pub(super) fn fitting_plot(data: &Frontier) -> Result<Plot, FigureError> {
-    let smallest = if data.points.len() > MOST_REQUIRED { 2 } else { 0 };
-    let mut plot = sized_plot(data, SIZES[smallest])?;
-    for size in &SIZES[smallest + 1..] {
+pub(super) fn fitting_plot(data: &Frontier, sheet: Sheet) -> Result<Plot, FigureError> {
+    let smallest = if data.points.len() > MOST_REQUIRED { FULL } else { sheet.width(COLUMN) };
+    let mut sizes = SIZES.into_iter().filter(|(width, _)| *width >= smallest);
+    let mut plot = sized_plot(data, sheet, sizes.next().unwrap_or(SIZES[2]))?;
+    for size in sizes {
         if is_legible(data, &plot) {
             break;
         }
-        plot = sized_plot(data, *size)?;
+        plot = sized_plot(data, sheet, size)?;
     }
     Ok(plot)
 }
@@ -71,8 +73,12 @@ fn is_required(data: &Frontier, point: &FrontierPoint) -> bool {
     data.points.len() <= MOST_REQUIRED || point.on_frontier
 }
 
-fn sized_plot(data: &Frontier, (width, height): (f64, f64)) -> Result<Plot, FigureError> {
-    let canvas = Canvas::new(width)?;
+fn sized_plot(
+    data: &Frontier,
+    sheet: Sheet,
+    (width, height): (f64, f64),
+) -> Result<Plot, FigureError> {
+    let canvas = Canvas::new(sheet, width)?;
     let frame = Area { left: LEFT, top: 0.0, right: width - MARGIN - 2.0, bottom: height };
     let costs = data.points.iter().map(|point| point.cost_usd);
     let x = LogAxis::new(costs, frame.left + INSET, frame.right - INSET);
@@ -93,7 +99,13 @@ fn sized_plot(data: &Frontier, (width, height): (f64, f64)) -> Result<Plot, Figu
         .iter()
         .map(|point| {
             let style = if point.on_frontier { STRONG } else { LABEL };
-            let name = fit(&canvas.fonts, &point.label, style.size, style.bold, LABEL_LIMIT);
+            let name = fit(
+                &canvas.fonts,
+                &point.label,
+                style.size,
+                style.bold,
+                canvas.sheet.label_limit(),
+            );
             (name, style)
         })
         .collect();
@@ -146,7 +158,7 @@ mod tests {
 
     #[test]
     fn labels_cover_no_point() {
-        let plot = fitting_plot(&fixture::frontier(60)).unwrap();
+        let plot = fitting_plot(&fixture::frontier(60), Sheet::default()).unwrap();
         for label in plot.placed.iter().flatten() {
             assert!(plot.frame.contains(&label.area));
             assert!(plot.points.iter().all(|&at| !label.area.overlaps(&Area::around(at, MARKER))));
@@ -162,14 +174,14 @@ mod tests {
             point.cost_usd = 1.0;
             point.score = 50.0;
         }
-        let plot = fitting_plot(&data).unwrap();
+        let plot = fitting_plot(&data, Sheet::default()).unwrap();
         assert!(plot.placed.iter().all(Option::is_some));
     }
 
     #[test]
     fn steps_run_level_then_up() {
         let data = fixture::frontier(15);
-        let plot = fitting_plot(&data).unwrap();
+        let plot = fitting_plot(&data, Sheet::default()).unwrap();
         let steps = staircase(&data, &plot.points, plot.frame.right);
         for pair in steps.windows(2) {
             let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);

@@ -7,11 +7,12 @@ use super::axis::LinearAxis;
 use super::canvas::{Anchor, Canvas};
 use super::choice_rows::{self, groups, left_room};
 use super::error::FigureError;
-use super::header::{self, AXIS_TITLE, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG, WIDE};
+use super::header::{self, AXIS_TITLE, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::marker::{self, Marker};
 use super::number::real;
 use super::palette::{BLACK, BLUE, GRID, SHADE, VERMILLION};
 use super::ranked::{self, require_length, require_tau};
+use super::sheet::Sheet;
 use super::stroke::{DASHED, SOLID};
 use super::svg::Svg;
 use super::wording::count;
@@ -36,16 +37,16 @@ const LEAST_TAU: f64 = 0.8;
 
 /// Draws the agreement of every combination with the ranking of the pack, lowest first, and
 /// beneath it who comes first and which options each combination takes.
-pub fn draw(data: &SpecificationCurve) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &SpecificationCurve, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &SpecificationCurve) -> Result<Canvas, FigureError> {
+fn layout(data: &SpecificationCurve, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     let groups = groups(&canvas, data);
     let left = left_room(&canvas, &groups).max(LEAST_LEFT);
-    canvas.width = fitting_width(left, data.specifications.len());
+    canvas.width = fitting_width(sheet, left, data.specifications.len());
     let title =
         format!("Agreement under other choices, {}", header::workload(&canvas, &data.workload));
     let subtitle = subtitle(data, &canvas);
@@ -90,9 +91,9 @@ fn check(data: &SpecificationCurve) -> Result<(), FigureError> {
 }
 
 /// The narrowest figure with room for every column.
-fn fitting_width(left: f64, columns: usize) -> f64 {
+fn fitting_width(sheet: Sheet, left: f64, columns: usize) -> f64 {
     let needed = |slot: f64| left + LEAST_FRAME.max(real(columns) * slot) + MARGIN;
-    let roomy = [COLUMN, WIDE].into_iter().find(|width| *width >= needed(LEAST_SLOT));
+    let roomy = sheet.fitting(needed(LEAST_SLOT));
     roomy.unwrap_or_else(|| FULL.max(needed(SLIGHTEST_SLOT)))
 }
 
@@ -210,23 +211,28 @@ mod tests {
     fn every_size_is_tidy() {
         for sizes in [&[][..], &[1], &[4], &[3, 2, 2], &[4, 4, 2, 2], &[4, 4, 4, 4], &[4; 5]] {
             let data = fixture_ranks::specification(sizes);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
         let mut data = fixture_ranks::specification(&[3, 2]);
         data.specifications.clear();
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 
     #[test]
     fn width_follows_the_combinations() {
-        let width = |sizes: &[usize]| layout(&fixture_ranks::specification(sizes)).unwrap().width;
+        let width = |sizes: &[usize]| {
+            layout(&fixture_ranks::specification(sizes), Sheet::default()).unwrap().width
+        };
         assert!((width(&[3]) - COLUMN).abs() < 1e-6);
         assert!((width(&[4, 4, 4, 4]) - FULL).abs() < 1e-6);
     }
 
     #[test]
     fn inert_choices_and_the_default_are_marked() {
-        let text = draw(&fixture_ranks::specification(&[3, 2, 2, 2])).unwrap().as_str().to_owned();
+        let text = draw(&fixture_ranks::specification(&[3, 2, 2, 2]), Sheet::default())
+            .unwrap()
+            .as_str()
+            .to_owned();
         assert_eq!(text.matches(">changes nothing<").count(), 1);
         assert_eq!(text.matches(">the pack as it is<").count(), 1);
         assert_eq!(text.matches("<polygon").count(), 1);
@@ -237,15 +243,15 @@ mod tests {
         let mut data = fixture_ranks::specification(&[3, 2]);
         data.specifications[0].tau_b = None;
         data.possible = 900;
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains("n = 6 combinations of 900 possible"));
         assert!(text.contains("undefined"));
         for one in &mut data.specifications {
             (one.tau_b, one.is_default) = (None, false);
             one.first.clear();
         }
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 
     #[test]
@@ -260,7 +266,7 @@ mod tests {
         for change in changes {
             let mut data = fixture_ranks::specification(&[3, 2]);
             change(&mut data);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -276,7 +282,7 @@ mod tests {
             for (one, name) in data.specifications.iter_mut().zip(fixture::HOSTILE) {
                 one.first = vec![name.to_owned()];
             }
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

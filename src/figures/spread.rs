@@ -7,10 +7,11 @@ use super::axis::LogAxis;
 use super::canvas::{Anchor, Canvas, Style};
 use super::cost_axis;
 use super::error::{FigureError, require_finite, require_positive};
-use super::header::{self, COLUMN, LABEL, LABEL_LIMIT, MARGIN, NOTE};
+use super::header::{self, COLUMN, LABEL, MARGIN, NOTE};
 use super::marker::{self, Marker};
 use super::number::{factor, money, real};
 use super::palette::{BLACK, BLUE, GREY, SHADE};
+use super::sheet::Sheet;
 use super::stroke::{DASHED, DOTTED, SOLID};
 use super::svg::Svg;
 use super::wording::{count, fit};
@@ -21,13 +22,13 @@ const LINE_LABEL: f64 = 9.0;
 
 /// Draws the cost of every run, cheapest first, with median and quartiles; runs of unknown cost
 /// are rows without a point.
-pub fn draw(data: &CostSpread) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &CostSpread, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &CostSpread) -> Result<Canvas, FigureError> {
+fn layout(data: &CostSpread, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(COLUMN)?;
+    let mut canvas = Canvas::new(sheet, COLUMN)?;
     let workload = header::workload(&canvas, &data.workload);
     let basis = subtitle(data, &canvas);
     let top = header::write(&mut canvas, &format!("Cost per run, {workload}"), &basis);
@@ -37,7 +38,7 @@ fn layout(data: &CostSpread) -> Result<Canvas, FigureError> {
         .iter()
         .map(|row| &row.label)
         .chain(&data.unpriced)
-        .map(|label| fit(&canvas.fonts, label, LABEL.size, LABEL.bold, LABEL_LIMIT))
+        .map(|label| fit(&canvas.fonts, label, LABEL.size, LABEL.bold, canvas.sheet.label_limit()))
         .collect();
     let values: Vec<String> = data.rows.iter().map(|row| money(row.cost_usd)).collect();
     let label_width = widest(&canvas, &labels);
@@ -207,7 +208,7 @@ mod tests {
     fn every_size_is_tidy() {
         for runs in [0, 1, 15, 60] {
             let data = fixture::spread(runs);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -216,15 +217,15 @@ mod tests {
         let mut data = fixture::spread(0);
         data.runs = 2;
         data.unpriced = vec!["a".to_owned(), "b".to_owned()];
-        let svg = draw(&data).unwrap();
+        let svg = draw(&data, Sheet::default()).unwrap();
         assert_eq!(svg.as_str().matches("cost unknown").count(), 2);
         assert!(!svg.as_str().contains("<circle"));
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 
     #[test]
     fn numbers_read_as_in_prose() {
-        let text = draw(&fixture::spread(15)).unwrap().as_str().to_owned();
+        let text = draw(&fixture::spread(15), Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains("max/min 2692×"));
         assert!(text.contains("3.4 orders of magnitude"));
         assert!(text.contains("median $1.50"));
@@ -235,7 +236,7 @@ mod tests {
     fn a_cost_of_zero_is_refused() {
         let mut data = fixture::spread(1);
         data.rows[0].cost_usd = 0.0;
-        assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+        assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
     }
 
     #[test]
@@ -246,6 +247,6 @@ mod tests {
         }
         data.workload = fixture::HOSTILE[0].to_owned();
         data.basis = fixture::HOSTILE[1].to_owned();
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 }

@@ -12,6 +12,7 @@ use super::ledger_bars::{
 use super::legend::{self, Entry};
 use super::number::{cost, real};
 use super::scale::{self, Scale};
+use super::sheet::Sheet;
 use super::svg::Svg;
 use super::wording::{count, fit};
 
@@ -56,13 +57,13 @@ struct Texts {
 ///
 /// Shares are of the run's cost, or of the sum of its stages where that is more; what no stage
 /// accounts for is hatched.
-pub fn draw(data: &StageLedger) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &StageLedger, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &StageLedger) -> Result<Canvas, FigureError> {
+fn layout(data: &StageLedger, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let mut canvas = Canvas::new(WIDE)?;
+    let mut canvas = Canvas::new(sheet, WIDE)?;
     let unit = unit(data);
     let heads = ["total".to_owned(), format!("total ({})", unit.name)];
     let texts: Vec<Texts> = data.rows.iter().map(|row| texts(&canvas, row, unit)).collect();
@@ -150,7 +151,7 @@ fn panels(
     let others = 2.0 * MARGIN + label + 4.0 + costs + times + 2.0 * TOTAL_GAP + PANEL_GAP;
     let bars = |width: f64| (width - others) / 2.0;
     let is_narrow = stages <= MOST_NARROW && bars(WIDE) >= LEAST_PANEL;
-    let width = if is_narrow { WIDE } else { FULL };
+    let width = canvas.sheet.width(if is_narrow { WIDE } else { FULL });
     let panel = |left: f64, totals: f64| {
         let right = left + bars(width);
         Panel { left, right, totals: right + TOTAL_GAP + totals }
@@ -194,32 +195,32 @@ mod tests {
             [(0, 0), (1, 0), (1, 1), (1, 6), (15, 6), (60, 6), (60, 12), (15, 200)]
         {
             let data = fixture::stage_ledger(runs, stages);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
     #[test]
     fn long_names_and_many_stages_widen_the_figure() {
         let mut data = fixture::stage_ledger(5, 6);
-        assert!((layout(&data).unwrap().width - FULL).abs() < 1e-6);
+        assert!((layout(&data, Sheet::default()).unwrap().width - FULL).abs() < 1e-6);
         for row in &mut data.rows {
             row.label = "glm-4.6".to_owned();
         }
-        assert!((layout(&data).unwrap().width - WIDE).abs() < 1e-6);
+        assert!((layout(&data, Sheet::default()).unwrap().width - WIDE).abs() < 1e-6);
         data.stages = (0..9).collect();
-        assert!((layout(&data).unwrap().width - FULL).abs() < 1e-6);
+        assert!((layout(&data, Sheet::default()).unwrap().width - FULL).abs() < 1e-6);
     }
 
     #[test]
     fn names_of_forty_characters_stay_whole() {
-        let svg = draw(&fixture::stage_ledger(15, 6)).unwrap();
+        let svg = draw(&fixture::stage_ledger(15, 6), Sheet::default()).unwrap();
         assert!((0..15).all(|index| svg.as_str().contains(&format!(">{}<", fixture::name(index)))));
     }
 
     #[test]
     fn what_is_unknown_is_said() {
         let mut data = fixture::stage_ledger(11, 6);
-        let text = draw(&data).unwrap().as_str().to_owned();
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         let shown = |word: &str| text.matches(&format!(">{word}<")).count();
         assert_eq!((shown("cost unknown"), shown("stages unknown")), (1, 2));
         assert_eq!((shown("no times"), shown("stage unknown")), (1, 1));
@@ -228,8 +229,8 @@ mod tests {
             (row.cost_usd, row.time) = (None, None);
             row.stage_usd.fill(None);
         }
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert_eq!(text.matches("cost unknown").count(), 11);
         assert!(!text.contains('$') && !text.contains("LLM calls"));
     }
@@ -239,8 +240,8 @@ mod tests {
         let mut data = fixture::stage_ledger(1, 3);
         data.rows[0].cost_usd = Some(0.0);
         data.rows[0].stage_usd = vec![Some(0.0); 3];
-        fixture::assert_tidy(|| layout(&data));
-        let text = draw(&data).unwrap().as_str().to_owned();
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert!(text.contains(">$0<") && text.contains(">no cost<") && !text.contains("unknown"));
     }
 
@@ -249,7 +250,7 @@ mod tests {
         for known in [0, 2, 9] {
             let mut data = fixture::stage_ledger(1, 6);
             data.rows[0].stage_usd = vec![Some(3.0); known];
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -266,7 +267,7 @@ mod tests {
         for change in changes {
             let mut data = fixture::stage_ledger(2, 3);
             change(&mut data.rows[0]);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -279,7 +280,7 @@ mod tests {
         }
         for name in fixture::HOSTILE {
             (data.workload, data.basis) = (name.repeat(5), name.to_owned());
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

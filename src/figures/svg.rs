@@ -1,7 +1,8 @@
 //! A finished figure.
 
 use super::error::FigureError;
-use super::png;
+use super::wording::printable;
+use super::{pdf, png};
 
 /// A finished figure: one SVG document, sized in millimetres.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +20,43 @@ impl Svg {
         &self.text
     }
 
+    /// Its width in millimetres.
+    pub fn width_mm(&self) -> f64 {
+        let width = self.text.split("width=\"").nth(1).and_then(|rest| rest.split("mm\"").next());
+        width.and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+
+    /// The document with a text for readers who cannot see it.
+    #[must_use]
+    pub fn described(&self, alt: &str) -> Self {
+        let label = format!("<svg role=\"img\" aria-label=\"{}\" ", escaped(&printable(alt)));
+        Self { text: self.text.replacen("<svg ", &label, 1) }
+    }
+
+    /// The figure as a PDF page of its own size, with real text.
+    pub fn to_pdf(&self) -> Result<Vec<u8>, FigureError> {
+        pdf::render(&self.text)
+    }
+
     /// The figure as PNG bytes. `scale` 1 is 96 pixels per inch; 3.125 is 300, 6.25 is 600.
     pub fn to_png(&self, scale: f32) -> Result<Vec<u8>, FigureError> {
         png::render(&self.text, scale)
     }
+}
+
+/// Text as XML attributes and elements hold it.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            _ => out.push(character),
+        }
+    }
+    out
 }
 
 impl AsRef<str> for Svg {
@@ -35,6 +69,7 @@ impl AsRef<str> for Svg {
 mod tests {
     use resvg::tiny_skia::Pixmap;
 
+    use super::super::sheet::Sheet;
     use super::super::{
         draw_acceptability, draw_bridge, draw_collapse, draw_context_ramp, draw_failure_map,
         draw_frontier, draw_gate_sweep, draw_incidence, draw_matrix, draw_perturbation,
@@ -45,20 +80,21 @@ mod tests {
 
     fn figures() -> [Svg; 14] {
         [
-            draw_collapse(&fixture::collapse(15, 6)).unwrap(),
-            draw_frontier(&fixture::frontier(5)).unwrap(),
-            draw_matrix(&fixture::matrix(5, 6)).unwrap(),
-            draw_spread(&fixture::spread(5)).unwrap(),
-            draw_bridge(&fixture::bridge(4)).unwrap(),
-            draw_stage_ledger(&fixture::stage_ledger(11, 6)).unwrap(),
-            draw_gate_sweep(&fixture_ranks::gate_sweep(15, 10)).unwrap(),
-            draw_acceptability(&fixture_ranks::acceptability(15)).unwrap(),
-            draw_perturbation(&fixture_ranks::perturbation(15)).unwrap(),
-            draw_specification(&fixture_ranks::specification(&[3, 2, 2])).unwrap(),
-            draw_failure_map(&fixture_failures::map(15, 6)).unwrap(),
-            draw_incidence(&fixture_failures::incidence(15, 6)).unwrap(),
-            draw_context_ramp(&fixture_failures::ramp(215, 6, Some(60))).unwrap(),
-            draw_transitions(&fixture_failures::transitions(15, 6)).unwrap(),
+            draw_collapse(&fixture::collapse(15, 6), Sheet::default()).unwrap(),
+            draw_frontier(&fixture::frontier(5), Sheet::default()).unwrap(),
+            draw_matrix(&fixture::matrix(5, 6), Sheet::default()).unwrap(),
+            draw_spread(&fixture::spread(5), Sheet::default()).unwrap(),
+            draw_bridge(&fixture::bridge(4), Sheet::default()).unwrap(),
+            draw_stage_ledger(&fixture::stage_ledger(11, 6), Sheet::default()).unwrap(),
+            draw_gate_sweep(&fixture_ranks::gate_sweep(15, 10), Sheet::default()).unwrap(),
+            draw_acceptability(&fixture_ranks::acceptability(15), Sheet::default()).unwrap(),
+            draw_perturbation(&fixture_ranks::perturbation(15), Sheet::default()).unwrap(),
+            draw_specification(&fixture_ranks::specification(&[3, 2, 2]), Sheet::default())
+                .unwrap(),
+            draw_failure_map(&fixture_failures::map(15, 6), Sheet::default()).unwrap(),
+            draw_incidence(&fixture_failures::incidence(15, 6), Sheet::default()).unwrap(),
+            draw_context_ramp(&fixture_failures::ramp(215, 6, Some(60)), Sheet::default()).unwrap(),
+            draw_transitions(&fixture_failures::transitions(15, 6), Sheet::default()).unwrap(),
         ]
     }
 

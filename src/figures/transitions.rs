@@ -13,6 +13,7 @@ use super::header::{self, FULL, LABEL, MARGIN, NOTE, STRONG, TITLE, WIDE};
 use super::incidence_layers::percent;
 use super::number::{plain, quantity, real};
 use super::palette::{GRID, MID_GREY, cividis, ink_on};
+use super::sheet::Sheet;
 use super::svg::Svg;
 use super::wording::{count, fit, printable};
 
@@ -64,14 +65,14 @@ impl Size {
 /// Draws the transitions of all neighbouring stages together, and those into each stage.
 ///
 /// Stages that do not fit are left out, and a note says how many.
-pub fn draw(data: &TransitionMatrix) -> Result<Svg, FigureError> {
-    layout(data)?.finish()
+pub fn draw(data: &TransitionMatrix, sheet: Sheet) -> Result<Svg, FigureError> {
+    layout(data, sheet)?.finish()
 }
 
-fn layout(data: &TransitionMatrix) -> Result<Canvas, FigureError> {
+fn layout(data: &TransitionMatrix, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
-    let width = if data.stages.len() <= MOST_NARROW { WIDE } else { FULL };
-    let mut canvas = Canvas::new(width)?;
+    let width = sheet.width(if data.stages.len() <= MOST_NARROW { WIDE } else { FULL });
+    let mut canvas = Canvas::new(sheet, width)?;
     let workload = header::workload(&canvas, &data.workload);
     let title = format!("From one stage to the next, {workload}");
     let top = header::write(&mut canvas, &title, &subtitle(data)) + 1.0;
@@ -244,7 +245,7 @@ mod tests {
     fn every_size_is_tidy() {
         for (runs, stages) in [(0, 0), (0, 3), (1, 1), (15, 2), (15, 6), (60, 16), (60, 200)] {
             let data = fixture_failures::transitions(runs, stages);
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
@@ -252,7 +253,7 @@ mod tests {
     fn what_is_left_out_is_counted() {
         let text = |stages| {
             let data = fixture_failures::transitions(15, stages);
-            let canvas = layout(&data).unwrap();
+            let canvas = layout(&data, Sheet::default()).unwrap();
             let texts: Vec<&str> = canvas.texts().iter().map(|text| text.text.as_str()).collect();
             texts.join(" ")
         };
@@ -269,7 +270,7 @@ mod tests {
         let mut data = fixture_failures::transitions(1, 1);
         let cell = TransitionCounts { pass_pass: 1, ..TransitionCounts::default() };
         (data.pooled, data.stages) = (cell, vec![(1, cell)]);
-        let text = draw(&data).unwrap().as_str().to_owned();
+        let text = draw(&data, Sheet::default()).unwrap().as_str().to_owned();
         assert_eq!(text.matches(">–<").count(), 4);
         assert_eq!(text.matches(">100\u{A0}%<").count(), 3);
     }
@@ -291,7 +292,7 @@ mod tests {
         for change in changes {
             let mut data = fixture_failures::transitions(15, 6);
             change(&mut data);
-            assert!(matches!(draw(&data), Err(FigureError::Value { .. })));
+            assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }
     }
 
@@ -303,7 +304,7 @@ mod tests {
         let cell =
             TransitionCounts { pass_pass: most, pass_fail: 1, fail_pass: 0, fail_fail, unknown };
         (data.pooled, data.stages, data.runs) = (cell, vec![(1, cell)], usize::MAX);
-        fixture::assert_tidy(|| layout(&data));
+        fixture::assert_tidy(|sheet| layout(&data, sheet));
     }
 
     #[test]
@@ -314,7 +315,7 @@ mod tests {
                 stage.0 = hostile;
             }
             (data.workload, data.reading) = (name.repeat(9), name.repeat(30));
-            fixture::assert_tidy(|| layout(&data));
+            fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn cell(column: &Column, value: &Value) -> String {
 /// Plain text as LaTeX. Besides the special characters this stops `--`, `''` and `` ?` `` from
 /// merging into other glyphs, and `[` or `*` in a first cell from being read as an argument of the
 /// `\\` before it.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = None;
     for c in text.chars() {

@@ -76,7 +76,7 @@ fn cell(column: &Column, value: &Value) -> String {
 }
 
 /// Plain text as Markdown. An underscore inside a word cannot start emphasis and stays readable.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = None;
     let mut chars = text.chars().peekable();
