@@ -28,6 +28,10 @@ pub struct CohortRun {
     pub protocol: Option<String>,
     /// Model, with the run id behind it where the cohort has several runs of the model.
     pub label: String,
+    /// Who makes the model, where the display names say so.
+    pub vendor: Option<String>,
+    /// Red, green and blue of the vendor in figures.
+    pub color: Option<[u8; 3]>,
     /// Cost in US dollars on the cohort's basis; `None` when unknown.
     pub cost_usd: Option<f64>,
     /// Time the harness reports, in seconds.
@@ -121,6 +125,8 @@ pub fn cohorts(runs: &Frame, stages: &Frame) -> Result<Vec<Cohort>, RollupError>
         let run = CohortRun {
             label: model.clone(),
             model: model.clone(),
+            vendor: None,
+            color: None,
             protocol: protocols.get(row).copied().flatten().map(str::to_owned),
             cost_usd: number(&costs),
             elapsed_s: number(&elapsed),

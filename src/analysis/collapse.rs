@@ -71,6 +71,8 @@ mod tests {
                 label: format!("r{i}"),
                 model: format!("r{i}"),
                 protocol: None,
+                vendor: None,
+                color: None,
                 cost_usd: None,
                 elapsed_s: None,
                 mean_score: None,

@@ -175,6 +175,8 @@ mod tests {
             run_id: format!("r{i}"),
             model: format!("m{i}"),
             protocol: None,
+            vendor: None,
+            color: None,
             label: format!("m{i}"),
             cost_usd: None,
             elapsed_s: None,
