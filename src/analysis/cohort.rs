@@ -1,5 +1,6 @@
 //! The runs of a workload with their scores and costs.
 
+use super::display::DisplayList;
 use super::pricing::{Basis, RunCost};
 use crate::rollup::{Frame, RollupError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,23 @@ impl CohortRun {
 }
 
 impl Cohort {
+    /// The same runs under their display names, in the order of the list.
+    #[must_use]
+    pub fn named(mut self, list: &DisplayList) -> Self {
+        let mut shown: Vec<(usize, CohortRun)> = Vec::new();
+        for mut run in self.runs {
+            let display = list.model(&run.model);
+            // The run id behind a model that has several runs stays.
+            let rest = run.label.strip_prefix(run.model.as_str()).unwrap_or_default();
+            run.label = format!("{}{rest}", display.name);
+            (run.vendor, run.color) = (display.vendor, display.color);
+            shown.push((display.place, run));
+        }
+        shown.sort_by(|a, b| (a.0, &a.1.label).cmp(&(b.0, &b.1.label)));
+        self.runs = shown.into_iter().map(|(_, run)| run).collect();
+        self
+    }
+
     /// The same runs with costs on another basis.
     #[must_use]
     pub fn repriced(mut self, basis: Basis, costs: &BTreeMap<String, RunCost>) -> Self {

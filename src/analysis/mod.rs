@@ -26,6 +26,7 @@
 //! * `spread`: how far costs lie apart
 //! * `process`: how an agent worked, whatever it scored
 //! * `failure`: why stages failed
+//! * `display`: names, makers and colours of models in figures
 //! * `claims`: published numbers checked against the traces
 
 mod acceptability;
@@ -40,6 +41,7 @@ mod cohort;
 mod collapse;
 mod comparison;
 mod context_ramp;
+pub mod display;
 mod factors;
 pub mod failure;
 mod failure_map;

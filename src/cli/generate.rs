@@ -4,6 +4,7 @@ use super::CliError;
 use super::demo::demo_run;
 use super::output::Output;
 use crate::analysis::claims::claims_schema;
+use crate::analysis::display::display_schema;
 use crate::analysis::failure::failure_rules_schema;
 use crate::ledger::prices::price_book_schema;
 use crate::ledger::warnings_dictionary;
@@ -29,7 +30,7 @@ pub(super) enum Generate {
 }
 
 /// The generated files of `schemas/`, by name.
-fn schema_files() -> [(&'static str, String); 10] {
+fn schema_files() -> [(&'static str, String); 11] {
     let view = |columns: &[ViewColumn]| message_text(columns.iter().map(|c| (c.name, c.ty)));
     [
         ("events.txt", events_schema_text()),
@@ -42,6 +43,7 @@ fn schema_files() -> [(&'static str, String); 10] {
         ("metric-pack.schema.json", metric_pack_schema()),
         ("failure-rules.schema.json", failure_rules_schema()),
         ("claims.schema.json", claims_schema()),
+        ("display.schema.json", display_schema()),
     ]
 }
 
