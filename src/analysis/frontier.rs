@@ -33,6 +33,8 @@ pub struct FrontierPoint {
     pub score: f64,
     /// No other run costs at most as much and scores at least as much, one of them strictly.
     pub on_frontier: bool,
+    /// On the upper hull of cost and score: no mixture of two other runs scores more on average for the same mean cost.
+    pub on_hull: bool,
 }
 
 /// What the score axis holds: a run metric of which more is better.
@@ -80,6 +82,7 @@ impl Frontier {
                         cost_usd,
                         score,
                         on_frontier: false,
+                        on_hull: false,
                     });
                 }
                 (_, None) => unpriced.push(run.label.clone()),
@@ -97,6 +100,9 @@ impl Frontier {
         for (point, on_frontier) in points.iter_mut().zip(undominated) {
             point.on_frontier = on_frontier;
         }
+        for index in hull(&points) {
+            points[index].on_hull = true;
+        }
         Self {
             workload: cohort.workload.clone(),
             score_label: axis.map_or("Mean stage score".to_owned(), |a| a.label.clone()),
@@ -108,6 +114,27 @@ impl Frontier {
     }
 }
 
+/// The frontier points on the upper convex hull, cheapest first (monotone chain, Andrew 1979).
+fn hull(points: &[FrontierPoint]) -> Vec<usize> {
+    let mut chain: Vec<usize> = Vec::new();
+    let at = |i: usize| (points[i].cost_usd, points[i].score);
+    // Of equal points one is enough.
+    let mut frontier: Vec<usize> = (0..points.len()).filter(|i| points[*i].on_frontier).collect();
+    frontier.dedup_by(|b, a| at(*a) == at(*b));
+    for next in frontier {
+        while let [.., before, last] = chain[..] {
+            let (p, q, r) = (at(before), at(last), at(next));
+            let turn = (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0);
+            if turn < 0.0 {
+                break;
+            }
+            chain.pop();
+        }
+        chain.push(next);
+    }
+    chain
+}
+
 /// Whether one (cost, score) costs at most as much as another and scores at least as much, one of them strictly.
 fn dominates(q: (f64, f64), p: (f64, f64)) -> bool {
     q.0 <= p.0 && q.1 >= p.1 && (q.0 < p.0 || q.1 > p.1)
@@ -115,7 +142,29 @@ fn dominates(q: (f64, f64), p: (f64, f64)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::dominates;
+    use super::{FrontierPoint, dominates, hull};
+
+    #[test]
+    fn the_hull_leaves_out_what_mixtures_beat() {
+        let point = |cost_usd: f64, score: f64, on_frontier: bool| FrontierPoint {
+            label: String::new(),
+            cost_usd,
+            score,
+            on_frontier,
+            on_hull: false,
+        };
+        // Half of the first and half of the third cost 5.5 and score 50: more than the second, for less.
+        let points = [
+            point(1.0, 10.0, true),
+            point(6.0, 40.0, true),
+            point(7.0, 5.0, false),
+            point(10.0, 90.0, true),
+            point(20.0, 100.0, true),
+        ];
+        assert_eq!(hull(&points), [0, 3, 4]);
+        assert_eq!(hull(&points[..1]), [0]);
+        assert!(hull(&[]).is_empty());
+    }
 
     #[test]
     fn equal_points_do_not_dominate_each_other() {

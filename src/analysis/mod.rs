@@ -23,7 +23,7 @@
 //! * `failure_map`, `incidence`: failures by cause; `context_ramp`: how the prompt of a run grew
 //! * `frontier`: score against cost
 //! * `matrix`: every score
-//! * `spread`: how far costs lie apart
+//! * `spread`: how far costs lie apart; `price_shift`: the same on two bases
 //! * `process`: how an agent worked, whatever it scored
 //! * `failure`: why stages failed
 //! * `display`: names, makers and colours of models in figures
@@ -53,6 +53,7 @@ mod inputs;
 mod matrix;
 mod outcome;
 mod perturbation;
+mod price_shift;
 mod pricing;
 pub mod process;
 mod rank_intervals;
@@ -88,6 +89,7 @@ pub use inputs::Input;
 pub use matrix::{MatrixCell, MatrixRow, ScoreMatrix};
 pub use outcome::Outcome;
 pub use perturbation::{CohortPerturbation, PerturbationRow};
+pub use price_shift::{PriceShift, ShiftRow};
 pub use pricing::{Basis, RunCost, list_rates, price_call, price_run};
 pub use rank_intervals::{RankInterval, RankIntervals};
 pub use ranking::{Question, RankedEntry, Ranking, rank, ranked_metric};

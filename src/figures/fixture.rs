@@ -61,7 +61,13 @@ pub(super) fn frontier(runs: usize) -> Frontier {
             if on_frontier {
                 best = score;
             }
-            FrontierPoint { label: name(index), cost_usd: cost(index), score, on_frontier }
+            FrontierPoint {
+                label: name(index),
+                cost_usd: cost(index),
+                score,
+                on_frontier,
+                on_hull: on_frontier && index % 2 == 0,
+            }
         })
         .collect();
     Frontier {

@@ -11,10 +11,10 @@ use super::header::{self, AXIS_TITLE, LABEL, MARGIN};
 use super::legend::{self, Entry};
 use super::marker::{self, Marker};
 use super::number::{money, score};
-use super::palette::{BLACK, BLUE, GREY, GRID, MID_GREY, WHITE};
-use super::scatter::{INSET, LEFT, MARKER, Plot, fitting_plot, staircase};
+use super::palette::{BLACK, BLUE, GREY, GRID, MID_GREY, VERMILLION, WHITE};
+use super::scatter::{INSET, LEFT, MARKER, Plot, fitting_plot, hull, staircase};
 use super::sheet::Sheet;
-use super::stroke::SOLID;
+use super::stroke::{DASHED, SOLID};
 use super::svg::Svg;
 use super::wording::{count, fit};
 
@@ -85,6 +85,16 @@ fn entries(data: &Frontier) -> Vec<Entry<'static>> {
             text: "Pareto frontier".to_owned(),
         });
     }
+    if data.points.iter().filter(|point| point.on_hull).count() > 1 {
+        entries.push(Entry {
+            sample: (18.0, 6.0),
+            draw: Box::new(|canvas, area| {
+                let y = f64::midpoint(area.top, area.bottom);
+                canvas.line(&[(area.left, y), (area.right, y)], VERMILLION, 0.7, DASHED);
+            }),
+            text: "mixtures of two runs".to_owned(),
+        });
+    }
     if data.points.iter().any(|point| !point.on_frontier) {
         entries.push(Entry {
             sample: (6.0, 6.0),
@@ -130,6 +140,8 @@ fn draw_points(canvas: &mut Canvas, data: &Frontier, plot: &Plot, down: f64) {
     let steps: Vec<Point> =
         staircase(data, &plot.points, plot.frame.right).into_iter().map(lower).collect();
     canvas.line(&steps, BLUE, 1.0, SOLID);
+    let mixtures: Vec<Point> = hull(data, &plot.x, &plot.y).into_iter().map(lower).collect();
+    canvas.line(&mixtures, VERMILLION, 0.7, DASHED);
     // White behind the words, so that no line runs through them.
     for label in plot.placed.iter().flatten() {
         canvas.block(label.area.lowered(down).grown(-0.4), WHITE);

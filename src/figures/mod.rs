@@ -9,6 +9,7 @@
 //! | score against cost | [`draw_frontier`] | 89 mm, wider when labels need the room |
 //! | scores of runs by stage | [`draw_matrix`] | 89 mm, wider with many stages |
 //! | cost per run | [`draw_spread`] | 89 mm |
+//! | cost per run on two bases | [`draw_price_shift`] | 89 mm |
 //! | why one side costs more | [`draw_bridge`] | 89 mm |
 //! | cost by stage, time by activity | [`draw_stage_ledger`] | 120 mm, wider on demand |
 //! | ranks along a gate | [`draw_gate_sweep`] | 89 mm, wider with many thresholds |
@@ -61,6 +62,7 @@ mod pattern;
 mod pdf;
 mod perturbation;
 mod png;
+mod price_shift;
 mod ramp_lines;
 mod ramp_stages;
 mod ranked;
@@ -96,6 +98,7 @@ pub use gate_sweep::draw as draw_gate_sweep;
 pub use incidence::draw as draw_incidence;
 pub use matrix::draw as draw_matrix;
 pub use perturbation::draw as draw_perturbation;
+pub use price_shift::draw as draw_price_shift;
 pub use sheet::{Sheet, SheetWidth, Theme};
 pub use specification::draw as draw_specification;
 pub use spread::draw as draw_spread;

@@ -9,6 +9,7 @@ use super::error::FigureError;
 use super::font::{ASCENT, DESCENT};
 use super::header::{COLUMN, FULL, LABEL, MARGIN, STRONG, WIDE};
 use super::labels::place;
+use super::number::real;
 use super::sheet::Sheet;
 use super::spots::{Obstacles, Placed, Request};
 use super::wording::fit;
@@ -122,7 +123,9 @@ fn sized_plot(
         })
         .collect();
     let steps = staircase(data, &points, frame.right);
-    let lines: Vec<(Point, Point)> = steps.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    let mixtures = hull(data, &x, &y);
+    let segments = steps.windows(2).chain(mixtures.windows(2));
+    let lines: Vec<(Point, Point)> = segments.map(|pair| (pair[0], pair[1])).collect();
     let placed =
         place(&requests, &Obstacles { frame, marker: MARKER, points: &points, lines: &lines });
     Ok(Plot { width, frame, x, y, points, names, placed })
@@ -147,6 +150,25 @@ pub(super) fn staircase(data: &Frontier, points: &[Point], right: f64) -> Vec<Po
     }
     if let Some(&last) = path.last() {
         path.push((right, last.1));
+    }
+    path
+}
+
+/// What mixtures of two neighbouring runs on the hull reach: straight in cost, so bent on the log axis.
+pub(super) fn hull(data: &Frontier, x: &LogAxis, y: &LinearAxis) -> Vec<Point> {
+    const STEPS: usize = 32;
+    let on_hull: Vec<&FrontierPoint> = data.points.iter().filter(|point| point.on_hull).collect();
+    let mut path = Vec::new();
+    for pair in on_hull.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        // Even steps along the log axis.
+        let ratio = to.cost_usd / from.cost_usd;
+        for step in 0..=STEPS {
+            let cost = from.cost_usd * ratio.powf(real(step) / real(STEPS));
+            let share = (cost - from.cost_usd) / (to.cost_usd - from.cost_usd);
+            let score = from.score + share * (to.score - from.score);
+            path.push((x.at(cost), y.at(score)));
+        }
     }
     path
 }

@@ -67,6 +67,19 @@ impl Rollup {
         Ok(changed)
     }
 
+    /// The same views with other names of models.
+    pub fn with_models(&self, name: impl Fn(&str) -> String) -> Result<Self, RollupError> {
+        let renamed = |rows: &DataFrame| -> Result<DataFrame, RollupError> {
+            let names: Vec<Option<String>> =
+                Frame::of(rows).texts("model")?.into_iter().map(|m| m.map(&name)).collect();
+            let column = Series::new("model".into(), names).into_column();
+            let mut changed = rows.clone();
+            changed.with_column(column).map_err(failed)?;
+            Ok(changed)
+        };
+        Ok(Self { stages: renamed(&self.stages)?, runs: renamed(&self.runs)? })
+    }
+
     /// The same views with only some runs.
     pub fn only(&self, run_ids: &BTreeSet<&str>) -> Result<Self, RollupError> {
         let kept = |rows: &DataFrame| -> Result<DataFrame, RollupError> {
@@ -155,6 +168,9 @@ mod tests {
         assert_eq!(Frame::of(&changed.runs).numbers("cost_usd").unwrap(), [None, Some(3.5)]);
         let only = changed.only(&BTreeSet::from(["b"])).unwrap();
         assert_eq!((only.runs.height(), only.stages.height()), (1, 2));
+        let renamed = runs().with_models(|name| format!("{name}-1")).unwrap();
+        assert_eq!(Frame::of(&renamed.runs).texts("model").unwrap(), [Some("m-1"), Some("m-1")]);
+        assert_eq!(Frame::of(&renamed.stages).texts("model").unwrap()[0], Some("m-1"));
         assert!(runs().with_numbers(View::Runs, "nothing", &[None, None]).is_err());
     }
 }

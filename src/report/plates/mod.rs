@@ -4,3 +4,4 @@
 //! cannot see the figure says what there is to see. The numbers are those of the picture, one row per mark.
 
 mod collapse;
+mod price_shift;
