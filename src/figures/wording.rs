@@ -54,20 +54,22 @@ pub(super) fn fit(fonts: &Fonts, text: &str, size: f64, bold: bool, limit: f64) 
         return text;
     }
     let characters: Vec<char> = text.chars().collect();
-    let mut kept = characters.len();
-    loop {
+    let shortened = |kept: usize| -> String {
         let front = kept.div_ceil(2);
         let back = characters.len() - (kept - front);
-        let shortened: String = characters[..front]
-            .iter()
-            .chain([ELLIPSIS].iter())
-            .chain(&characters[back..])
-            .collect();
-        if kept == 0 || fonts.width(&shortened, size, bold) <= limit {
-            return shortened;
+        characters[..front].iter().chain([ELLIPSIS].iter()).chain(&characters[back..]).collect()
+    };
+    // Fewer characters are never wider, so that halving finds the most that fit.
+    let (mut fits, mut wide) = (0, characters.len());
+    while wide - fits > 1 {
+        let kept = usize::midpoint(fits, wide);
+        if fonts.width(&shortened(kept), size, bold) <= limit {
+            fits = kept;
+        } else {
+            wide = kept;
         }
-        kept -= 1;
     }
+    shortened(fits)
 }
 
 /// `text` in lines of at most `limit`, broken at blanks; no-break blanks hold. A single word wider than that is
@@ -112,6 +114,9 @@ mod tests {
         let short = fit(&fonts, name, 7.0, false, 80.0);
         assert!(short.starts_with("vendor/") && short.ends_with("2026-01"));
         assert!(short.contains(ELLIPSIS) && fonts.width(&short, 7.0, false) <= 80.0);
+        let least = fit(&fonts, name, 7.0, false, fonts.width(&short, 7.0, false) - 0.01);
+        assert_eq!(least.chars().count() + 1, short.chars().count());
+        assert_eq!(fit(&fonts, name, 7.0, false, 0.0), "…");
         assert_eq!(fit(&fonts, "short", 7.0, false, 80.0), "short");
         assert_eq!(fit(&fonts, " \u{85}\n", 7.0, false, 80.0), "(no name)");
     }
