@@ -17,6 +17,10 @@ pub struct CostBridge {
     pub from: String,
     /// Label of the side the bridge ends at.
     pub to: String,
+    /// Runs of the start; several stand as their geometric mean.
+    pub from_runs: usize,
+    /// Runs of the end.
+    pub to_runs: usize,
     /// Cost per run of the start, in US dollars.
     pub from_usd: f64,
     /// Cost per run of the end.
@@ -77,6 +81,8 @@ impl CostBridge {
             basis: basis.to_owned(),
             from: from.label.clone(),
             to: to.label.clone(),
+            from_runs: from.runs.len(),
+            to_runs: to.runs.len(),
             from_usd: bridge.before,
             to_usd: bridge.after,
             steps,

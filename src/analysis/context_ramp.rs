@@ -6,6 +6,8 @@ use super::process::Signals;
 /// The prompt sizes of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContextRamp {
+    /// The workload.
+    pub workload: String,
     /// Display label of the run.
     pub label: String,
     /// Its answered calls, in order.
@@ -56,6 +58,7 @@ impl ContextRamp {
         let falls = calls.array_windows().enumerate().filter(|(_, w)| shorter(w));
         let context = signals.and_then(|s| s.context.as_ref());
         Some(Self {
+            workload: run.workload.clone(),
             label: label.to_owned(),
             compactions: falls.map(|(i, _)| i + 1).collect(),
             limit: context.and_then(|c| c.limit),

@@ -14,7 +14,7 @@ use super::png::parse;
 use super::sheet::{Sheet, SheetWidth, Theme};
 
 /// Names that would break markup, layout or reading order.
-pub(super) const HOSTILE: [&str; 6] = [
+pub(crate) const HOSTILE: [&str; 6] = [
     "<script>alert('x')</script>&amp;\"",
     "nul\u{0}bell\u{7}escape\u{1B}[31m\u{FFFF}",
     "\u{202E}desrever\u{202C} \u{200F}name\u{2066}",
@@ -24,7 +24,7 @@ pub(super) const HOSTILE: [&str; 6] = [
 ];
 
 /// A name of forty characters.
-pub(super) fn name(index: usize) -> String {
+pub(crate) fn name(index: usize) -> String {
     format!("vendor{:02}/some-long-model-name-{:04}-preview", index % 7, index * 37)
 }
 
@@ -36,7 +36,7 @@ fn score_of(index: usize, stage: usize) -> f64 {
     real((index * 31 + stage * 47) % 101)
 }
 
-pub(super) fn spread(runs: usize) -> CostSpread {
+pub(crate) fn spread(runs: usize) -> CostSpread {
     CostSpread {
         workload: "engineer-500".to_owned(),
         basis: "reported".to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn spread(runs: usize) -> CostSpread {
     }
 }
 
-pub(super) fn frontier(runs: usize) -> Frontier {
+pub(crate) fn frontier(runs: usize) -> Frontier {
     let mut best = -1.0;
     let points = (0..runs)
         .map(|index| {
@@ -80,7 +80,7 @@ pub(super) fn frontier(runs: usize) -> Frontier {
     }
 }
 
-pub(super) fn matrix(runs: usize, stages: usize) -> ScoreMatrix {
+pub(crate) fn matrix(runs: usize, stages: usize) -> ScoreMatrix {
     let statuses = ["passed", "failed", "not_attempted", "no_tests", "infra", "recovered", "odd"];
     let cell = |index: usize, stage: usize| {
         let turn = (index * 3 + stage * 5) % 11;
@@ -104,13 +104,13 @@ pub(super) fn matrix(runs: usize, stages: usize) -> ScoreMatrix {
 }
 
 /// A proportion with a made-up interval.
-pub(super) fn share(x: u64, n: u64) -> Proportion {
+pub(crate) fn share(x: u64, n: u64) -> Proportion {
     let point = f64::from(u32::try_from(x).unwrap()) / f64::from(u32::try_from(n).unwrap());
     Proportion { x, n, point, low: (point - 0.2).max(0.0), high: (point + 0.15).min(1.0) }
 }
 
 /// Survival falls by one run every few stages; nobody is at risk once it has reached zero.
-pub(super) fn collapse(runs: u64, stages: u64) -> Collapse {
+pub(crate) fn collapse(runs: u64, stages: u64) -> Collapse {
     let mut alive = runs;
     let points = (0..stages)
         .map(|stage| {
@@ -129,7 +129,7 @@ pub(super) fn collapse(runs: u64, stages: u64) -> Collapse {
 }
 
 /// A bridge over a cost ratio of 2692; more steps than four split the last of these.
-pub(super) fn bridge(steps: usize) -> CostBridge {
+pub(crate) fn bridge(steps: usize) -> CostBridge {
     let known = [
         ("calls", "calls", 69.0, 380.0, 27.3),
         ("context per call", "tokens", 28_537.0, 306_494.0, 37.9),
@@ -153,6 +153,8 @@ pub(super) fn bridge(steps: usize) -> CostBridge {
         basis: "reported".to_owned(),
         from: "qwen3-coder-flash".to_owned(),
         to: "claude-opus-4-7".to_owned(),
+        from_runs: 1,
+        to_runs: 1,
         from_usd,
         // Without a step there is no difference to explain.
         to_usd: if steps.is_empty() { from_usd } else { to_usd },
@@ -162,7 +164,7 @@ pub(super) fn bridge(steps: usize) -> CostBridge {
 
 /// The dearest first; some runs know no stages, one knows some, every seventh has no times, and
 /// of more than one the last has no cost.
-pub(super) fn stage_ledger(runs: usize, stages: usize) -> StageLedger {
+pub(crate) fn stage_ledger(runs: usize, stages: usize) -> StageLedger {
     let row = |index: usize| {
         let cost_usd = (index == 0 || index + 1 < runs).then(|| 67.28 * 0.8_f64.powf(real(index)));
         let weights: Vec<f64> = (0..stages).map(|stage| score_of(index, stage)).collect();

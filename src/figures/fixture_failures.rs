@@ -64,7 +64,7 @@ fn invented(index: usize, stages: usize) -> Vec<FailureMapCell> {
 }
 
 /// The failures of as many runs; up to fifteen runs with up to six stages are the published ones.
-pub(super) fn map(runs: usize, stages: usize) -> FailureMap {
+pub(crate) fn map(runs: usize, stages: usize) -> FailureMap {
     let published = |index: usize| {
         let (label, scores) = PUBLISHED[index];
         let cells = ENDINGS[index].chars().zip(scores).take(stages);
@@ -96,7 +96,7 @@ pub(super) fn map(runs: usize, stages: usize) -> FailureMap {
 }
 
 /// First failures of the runs of [`map`]; infrastructure censors.
-pub(super) fn incidence(runs: usize, stages: usize) -> CumulativeIncidence {
+pub(crate) fn incidence(runs: usize, stages: usize) -> CumulativeIncidence {
     let map = map(runs, stages);
     let mut causes: Vec<CauseIncidence> = Vec::new();
     let (mut surviving, mut at_risk) = (Vec::new(), Vec::new());
@@ -139,7 +139,7 @@ pub(super) fn incidence(runs: usize, stages: usize) -> CumulativeIncidence {
 
 /// A prompt that grows, with a cache that warms up and a compaction every `every` calls. The
 /// stages take more and more calls each.
-pub(super) fn ramp(calls: usize, stages: usize, every: Option<usize>) -> ContextRamp {
+pub(crate) fn ramp(calls: usize, stages: usize, every: Option<usize>) -> ContextRamp {
     let mut tokens = 8826.0;
     let mut all = Vec::new();
     let mut compactions = Vec::new();
@@ -166,6 +166,7 @@ pub(super) fn ramp(calls: usize, stages: usize, every: Option<usize>) -> Context
     let total: i64 = all.iter().map(|call| call.input_tokens).sum();
     let ratio = |most: i64| f64::from(u32::try_from(100 * total / most).unwrap()) / 100.0;
     ContextRamp {
+        workload: WORKLOAD.to_owned(),
         label: "deepseek-chat".to_owned(),
         calls: all,
         limit: Some(131_072),
@@ -177,7 +178,7 @@ pub(super) fn ramp(calls: usize, stages: usize, every: Option<usize>) -> Context
 }
 
 /// Pass and fail along the stages of [`map`].
-pub(super) fn transitions(runs: usize, stages: usize) -> TransitionMatrix {
+pub(crate) fn transitions(runs: usize, stages: usize) -> TransitionMatrix {
     let map = map(runs, stages);
     let mut pooled = TransitionCounts::default();
     let mut pairs = Vec::new();
