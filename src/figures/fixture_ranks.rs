@@ -86,7 +86,7 @@ fn tau_b(a: &[Option<f64>], b: &[Option<f64>]) -> Option<f64> {
 }
 
 /// The share of passed stages against the gate; from the eighth run on every seventh has gaps.
-pub(super) fn gate_sweep(runs: usize, thresholds: usize) -> GateSweep {
+pub(crate) fn gate_sweep(runs: usize, thresholds: usize) -> GateSweep {
     let cohort = cohort(runs);
     let gates: Vec<f64> =
         (0..thresholds).map(|index| 100.0 * (real(index) + 1.0) / real(thresholds)).collect();
@@ -122,7 +122,7 @@ pub(super) fn gate_sweep(runs: usize, thresholds: usize) -> GateSweep {
 }
 
 /// Weights drawn uniformly; ties split evenly over their ranks.
-pub(super) fn acceptability(runs: usize) -> RankAcceptability {
+pub(crate) fn acceptability(runs: usize) -> RankAcceptability {
     const DRAWS: u32 = 400;
     let cohort = cohort(runs);
     let mut noise = Noise(42);
@@ -175,7 +175,7 @@ fn stretched(scores: &[[f64; STAGES]]) -> Vec<Option<f64>> {
 }
 
 /// A score that depends on who else is there, so that leaving one out moves others.
-pub(super) fn perturbation(runs: usize) -> CohortPerturbation {
+pub(crate) fn perturbation(runs: usize) -> CohortPerturbation {
     let mut cohort = cohort(runs);
     let whole = ranks(&stretched(&cohort.iter().map(|(_, scores)| *scores).collect::<Vec<_>>()));
     let mut order: Vec<usize> = (0..runs).collect();
@@ -221,7 +221,7 @@ const CHOICES: [(&str, [&str; 4]); 5] = [
 ];
 
 /// Every combination of as many options for each choice; the fourth choice changes nothing.
-pub(super) fn specification(sizes: &[usize]) -> SpecificationCurve {
+pub(crate) fn specification(sizes: &[usize]) -> SpecificationCurve {
     let mut combinations: Vec<Vec<usize>> = vec![Vec::new()];
     for &size in sizes {
         let longer = |options: Vec<usize>| {

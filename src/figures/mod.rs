@@ -81,11 +81,11 @@ mod transitions;
 mod wording;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
-mod fixture_failures;
+pub(crate) mod fixture_failures;
 #[cfg(test)]
-mod fixture_ranks;
+pub(crate) mod fixture_ranks;
 
 pub use acceptability::draw as draw_acceptability;
 pub use bridge::draw as draw_bridge;

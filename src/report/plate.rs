@@ -54,6 +54,15 @@ pub struct Words {
     pub alt: String,
 }
 
+impl Words {
+    /// The same on one line each, with nothing that acts on its surroundings.
+    fn inert(self) -> Self {
+        let Self { title, caption, alt } = self;
+        let [title, caption, alt] = [title, caption, alt].map(|text| inert::visible(&text));
+        Self { title, caption, alt }
+    }
+}
+
 /// A drawn figure.
 #[derive(Debug, Clone)]
 pub struct Plate {
@@ -74,7 +83,7 @@ pub struct Plate {
 impl Plate {
     /// Draws finished numbers.
     pub fn of(data: &dyn Plotted, sheet: Sheet) -> Result<Self, PlateError> {
-        let words = data.words();
+        let words = data.words().inert();
         Ok(Self {
             figure: data.figure(),
             workload: data.workload().to_owned(),

@@ -1,5 +1,6 @@
 //! Pass rates along the stages.
 
+use super::prose::{count, name};
 use crate::analysis::{Collapse, Proportion};
 use crate::figures::{FigureError, Sheet, Svg, draw_collapse};
 use crate::report::plate::columns;
@@ -17,11 +18,11 @@ impl Plotted for Collapse {
     fn words(&self) -> Words {
         let ends = self.points.first().zip(self.points.last());
         let alt = ends.map_or_else(
-            || "No stage has a score.".to_owned(),
+            || format!("No stage of {} has a score.", count(self.runs, "run")),
             |(first, last)| {
                 format!(
-                    "Of {} runs, {} pass T{} and {} pass T{}; {} pass every stage.",
-                    self.runs,
+                    "Of {}, {} pass T{} and {} pass T{}; {} pass every stage.",
+                    count(self.runs, "run"),
                     of(first.marginal),
                     first.stage,
                     of(last.marginal),
@@ -31,12 +32,13 @@ impl Plotted for Collapse {
             },
         );
         Words {
-            title: format!("Stage pass rates, {}", self.workload),
+            title: format!("Stage pass rates, {}", name(&self.workload)),
             caption: format!(
                 "Marginal: runs that pass a stage, of those with a score for it. Conditional: of those that passed every \
                  earlier stage. Survival: runs that passed this and every earlier stage, of all. Gate: score of at least \
-                 {}; n = {} runs; 95 % Wilson intervals.",
-                self.gate, self.runs
+                 {}; n = {}; 95 % Wilson intervals.",
+                self.gate,
+                count(self.runs, "run")
             ),
             alt,
         }

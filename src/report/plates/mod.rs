@@ -3,5 +3,22 @@
 //! A caption says what the marks mean, n, the gate, the cost basis and the interval method. A text for readers who
 //! cannot see the figure says what there is to see. The numbers are those of the picture, one row per mark.
 
+mod bridge;
 mod collapse;
+mod context;
+mod failures;
+mod frontier;
+mod gate_sweep;
+mod incidence;
+mod leave_one_out;
+mod ledger;
+mod matrix;
 mod price_shift;
+mod prose;
+mod rank_acceptability;
+mod specifications;
+mod spread;
+mod transitions;
+
+#[cfg(test)]
+mod tests;
