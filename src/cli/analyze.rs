@@ -1,36 +1,29 @@
 //! `ramptrace analyze`: the main job, a store to tables and figures in one folder.
 
 use super::CliError;
-use super::analyze_failures::Failures;
-use super::basis::BasisArgs;
-use super::cost::{Study, spread};
-use super::cost_tables as costs;
+use super::cost::Study;
 use super::output::{Output, TableFormat};
-use super::price_tables as prices;
-use super::receipts::Sources;
 use super::replace::OutputFolder;
 use super::scoring::fail_on_problems;
+use super::sheet::SheetArgs;
 use super::tables;
+use super::workup::{Asked, Subject, Workup};
 use crate::analysis::{
     Basis, Cohort, Collapse, CostBridge, CostSpread, Frontier, ScoreAxis, ScoreMatrix, Side,
-    StageLedger, TimeUse, time_use,
+    StageLedger, TimeUse,
 };
-use crate::figures::{
-    Sheet, Svg, draw_bridge, draw_collapse, draw_frontier, draw_matrix, draw_spread,
-    draw_stage_ledger,
-};
-use crate::metrics::{Pack, Scores};
-use crate::report::{Format, Options, Table, latex_commands, render};
-use crate::rollup::{Frame, RUN_COLUMNS, STAGE_COLUMNS, roll_up};
+use crate::figures::Sheet;
+use crate::metrics::Scores;
+use crate::report::{Format, Options, Plate, Plotted, Table, latex_commands, render};
+use crate::rollup::{Frame, RUN_COLUMNS, STAGE_COLUMNS};
 use crate::stats::{Sample, max_over_min};
-use crate::trace::Store;
 use clap::Args;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Pixels per inch of PNG figures, over the 96 of an SVG.
-const PNG_SCALE: f32 = 3.125;
+pub(super) const PNG_SCALE: f32 = 3.125;
 
 /// Make tables and figures of a store
 #[derive(Debug, Args)]
@@ -38,7 +31,8 @@ const PNG_SCALE: f32 = 3.125;
     after_help = "OUT holds runs, stages, metrics, collapse, frontier, spread, cost, cost_groups, cost_shares,\n\
     cost_stages, implied_prices, time, survival, cascade, transitions, cascade_effects, failures, common_causes, process\n\
     and (where two runs can be compared) bridge as .csv, .json, .md and .tex,\n\
-    numbers.tex with a command for every number that a paper quotes, figures/<workload>/*.svg and *.png,\n\
+    numbers.tex with a command for every number that a paper quotes, figures/<workload>/ with every figure of\n\
+    `ramptrace figure --list` as .svg, .pdf and .png, its numbers (.csv) and its caption (.md and .tex),\n\
     and receipts.json with the hashes of everything that went in and came out; `ramptrace verify OUT` checks them.\n\n\
     EXAMPLES:\n  \
     ramptrace analyze sample-traces -o out\n  \
@@ -46,111 +40,60 @@ const PNG_SCALE: f32 = 3.125;
     ramptrace analyze store -o mine --pack my-metrics.toml"
 )]
 pub(super) struct Analyze {
-    /// A trace, a folder of traces, or a glob
-    store: PathBuf,
     /// The folder to write; made again if ramptrace made it before
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// Score at or above which a stage counts as passed
-    #[arg(long, default_value_t = 60.0, value_name = "SCORE")]
-    gate: f64,
-    /// The metric pack: core, ramp, or a TOML file
-    #[arg(long, default_value = "ramp", value_name = "PACK")]
-    pack: String,
-    /// Set a parameter of the pack: gate=100, or `stage_weight='[1, 2, 3]'`
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<String>,
     #[command(flatten)]
-    basis: BasisArgs,
+    asked: Asked,
+    #[command(flatten)]
+    sheet: SheetArgs,
     /// Write into a folder that holds other files
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
-    let made = make(args, &args.output, args.force)?;
-    made.analysis.print(&made.study.scores, &made.study.runs, output)?;
-    let count = |suffix: &str| made.written.iter().filter(|n| n.ends_with(suffix)).count();
+    let (workup, written) = make(args, &args.output, args.force)?;
+    let study = &workup.study;
+    workup.analysis()?.print(&study.scores, &study.runs, output)?;
     output.note(format!(
         "wrote {} tables and {} figures to {}",
-        count(".csv"),
-        count(".svg"),
+        written.tables,
+        written.figures,
         args.output.display()
     ));
-    fail_on_problems(&made.study.scores.problems, output)
+    fail_on_problems(&study.scores.problems, output)
 }
 
-/// An output folder that was written.
-pub(super) struct Made {
-    analysis: Analysis,
-    study: Study,
-    /// Names of its files.
-    written: Vec<String>,
+/// What was written.
+pub(super) struct Counts {
+    tables: usize,
+    figures: usize,
 }
 
 /// Writes everything to a folder.
-pub(super) fn make(args: &Analyze, target: &Path, force: bool) -> Result<Made, CliError> {
-    if !(0.0..=100.0).contains(&args.gate) {
-        return Err(CliError::usage(format!(
-            "the gate {} is not a score from 0 to 100",
-            args.gate
-        )));
-    }
-    let mut pack = Pack::load(&args.pack)?;
-    for assignment in &args.set {
-        pack.set_text(assignment)?;
-    }
-    let store = Store::open(&args.store)?;
+pub(super) fn make(
+    args: &Analyze,
+    target: &Path,
+    force: bool,
+) -> Result<(Workup, Counts), CliError> {
+    let subject = Subject::open(&args.asked)?;
     let mut folder = OutputFolder::begin(target, force)?;
-    let files = store.files();
-    let rollup = roll_up(&files)?;
-    let basis = args.basis.basis();
-    let study = Study::of(&files, &rollup, &args.basis, &pack)?;
-    let run_costs = study.accounts.by_run(basis);
-    let cohorts: Vec<Cohort> =
-        study.cohorts.iter().map(|c| c.clone().repriced(basis, &run_costs)).collect();
-    let times = time_use(&files, &study.stages)?;
-    let analysis = Analysis::of(&cohorts, args.gate, &study, basis, &times)?;
-
-    let mut written_tables = analysis.tables(&study.scores, &study.runs, &study.stages)?;
-    written_tables.push(costs::accounts_table(&study, basis, args.gate)?);
-    let groupings = ["model", "agent", "workload"]
-        .map(|by| spread(&study, by, basis))
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?;
-    written_tables.push(costs::groups_table(&groupings, basis)?);
-    written_tables.push(costs::shares_table(&study, basis)?);
-    written_tables.push(costs::stages_table(&study, basis)?);
-    written_tables.push(prices::implied_table(&study.accounts)?);
-    written_tables.push(costs::time_table(&study, &times)?);
-    if !analysis.bridges.is_empty() {
-        written_tables.push(costs::bridge_table(&analysis.bridges)?);
-    }
-    let failures = Failures::of(&files, &cohorts, args.gate, &study, basis)?;
-    written_tables.extend(failures.tables(basis)?);
-    for table in &written_tables {
+    let workup = Workup::of(subject, &args.asked)?;
+    let tables = workup.tables()?;
+    for table in &tables {
         write_table(&mut folder, table)?;
     }
     let keyed: Vec<(&Table, usize)> =
-        written_tables.iter().filter_map(|t| Some((t, key_columns(t.name())?))).collect();
+        tables.iter().filter_map(|t| Some((t, key_columns(t.name())?))).collect();
     folder.write("numbers.tex", latex_commands(&keyed).as_bytes())?;
-    let mut figures = analysis.figures()?;
-    figures.extend(failures.figures()?);
-    write_figures(&mut folder, &figures)?;
-    let written = folder.names();
-    let sources = Sources {
-        store: &store,
-        pack: &pack,
-        selector: &args.pack,
-        books: args.basis.books_given(),
-        parameters: parameters(args),
-    };
-    folder.publish(sources.receipts()?, made_of)?;
-    Ok(Made { analysis, study, written })
+    let figures = write_plates(&mut folder, &workup.plates()?, args.sheet.sheet())?;
+    folder.publish(workup.sources(&args.asked).receipts()?, made_of)?;
+    Ok((workup, Counts { tables: tables.len(), figures }))
 }
 
 /// What an output is made of besides the traces.
-fn made_of(name: &str) -> Vec<String> {
+pub(super) fn made_of(name: &str) -> Vec<String> {
     let stem = name.rsplit('/').next().unwrap_or(name);
     let stem = stem.split('.').next().unwrap_or(stem);
     let parts: &[&str] = match stem {
@@ -174,17 +117,18 @@ fn key_columns(table: &str) -> Option<usize> {
 }
 
 /// Everything that is computed per cohort.
-struct Analysis {
-    collapses: Vec<Collapse>,
-    frontiers: Vec<Frontier>,
-    matrices: Vec<ScoreMatrix>,
-    spreads: Vec<(CostSpread, Option<f64>)>,
-    bridges: Vec<CostBridge>,
-    ledgers: Vec<StageLedger>,
+pub(super) struct Analysis {
+    pub(super) collapses: Vec<Collapse>,
+    pub(super) frontiers: Vec<Frontier>,
+    pub(super) matrices: Vec<ScoreMatrix>,
+    /// With the largest over the smallest time.
+    pub(super) spreads: Vec<(CostSpread, Option<f64>)>,
+    pub(super) bridges: Vec<CostBridge>,
+    pub(super) ledgers: Vec<StageLedger>,
 }
 
 impl Analysis {
-    fn of(
+    pub(super) fn of(
         cohorts: &[Cohort],
         gate: f64,
         study: &Study,
@@ -219,7 +163,7 @@ impl Analysis {
         })
     }
 
-    fn tables(
+    pub(super) fn tables(
         &self,
         scores: &Scores,
         runs: &Frame,
@@ -255,35 +199,6 @@ impl Analysis {
             tables::spread_table(&self.spreads)?,
         ];
         output.tables(&shown, TableFormat::Text, 2)
-    }
-
-    /// The figures with their names below the folder.
-    fn figures(&self) -> Result<Vec<(String, Svg)>, CliError> {
-        let mut figures = Vec::new();
-        for c in &self.collapses {
-            figures
-                .push((figure_name(&c.workload, "collapse"), draw_collapse(c, Sheet::default())?));
-        }
-        for f in &self.frontiers {
-            figures
-                .push((figure_name(&f.workload, "frontier"), draw_frontier(f, Sheet::default())?));
-        }
-        for m in &self.matrices {
-            figures.push((figure_name(&m.workload, "matrix"), draw_matrix(m, Sheet::default())?));
-        }
-        for (s, _) in &self.spreads {
-            figures.push((figure_name(&s.workload, "spread"), draw_spread(s, Sheet::default())?));
-        }
-        for b in &self.bridges {
-            figures.push((figure_name(&b.workload, "bridge"), draw_bridge(b, Sheet::default())?));
-        }
-        for l in &self.ledgers {
-            figures.push((
-                figure_name(&l.workload, "ledger"),
-                draw_stage_ledger(l, Sheet::default())?,
-            ));
-        }
-        Ok(figures)
     }
 }
 
@@ -321,10 +236,10 @@ fn ledger(
 }
 
 /// A workload is a folder of its own; characters that file systems dislike become `_`.
-pub(super) fn figure_name(workload: &str, figure: &str) -> String {
+pub(super) fn figure_folder(workload: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
     let folder: String = workload.chars().map(safe).take(80).collect();
-    format!("figures/{}/{figure}", if folder.is_empty() { "_" } else { &folder })
+    format!("figures/{}", if folder.is_empty() { "_" } else { &folder })
 }
 
 /// Writes a table in every format that files have.
@@ -336,27 +251,44 @@ pub(super) fn write_table(folder: &mut OutputFolder, table: &Table) -> Result<()
     Ok(())
 }
 
-/// Writes figures as SVG and PNG.
-pub(super) fn write_figures(
+/// Draws figures and writes each as SVG, PDF and PNG, with its numbers and its caption beside it; the number of figures.
+pub(super) fn write_plates(
     folder: &mut OutputFolder,
-    figures: &[(String, Svg)],
-) -> Result<(), CliError> {
-    let pngs: Vec<Vec<u8>> =
-        figures.par_iter().map(|(_, svg)| svg.to_png(PNG_SCALE)).collect::<Result<_, _>>()?;
-    for ((name, svg), png) in figures.iter().zip(pngs) {
-        folder.write(&format!("{name}.svg"), svg.as_str().as_bytes())?;
-        folder.write(&format!("{name}.png"), &png)?;
+    plates: &[Box<dyn Plotted>],
+    sheet: Sheet,
+) -> Result<usize, CliError> {
+    let drawn: Vec<Drawn> = plates
+        .par_iter()
+        .map(|plate| Drawn::of(plate.as_ref(), sheet))
+        .collect::<Result<_, _>>()?;
+    let mut taken = BTreeSet::new();
+    for Drawn { plate, png, pdf } in &drawn {
+        let stem = format!("{}/{}", figure_folder(&plate.workload), plate.stem());
+        // Two parts may become one name: they are told apart by number.
+        let numbered = (2..).map(|n| format!("{stem}-{n}"));
+        let mut names = std::iter::once(stem.clone()).chain(numbered);
+        let Some(name) = names.find(|name| taken.insert(name.clone())) else { continue };
+        folder.write(&format!("{name}.svg"), plate.svg.as_str().as_bytes())?;
+        folder.write(&format!("{name}.png"), png)?;
+        folder.write(&format!("{name}.pdf"), pdf)?;
+        folder.write(&format!("{name}.csv"), plate.csv().as_bytes())?;
+        let file = name.rsplit('/').next().unwrap_or(&name);
+        folder.write(&format!("{name}.md"), plate.markdown(&format!("{file}.svg")).as_bytes())?;
+        folder.write(&format!("{name}.tex"), plate.latex(&format!("{name}.pdf")).as_bytes())?;
     }
-    Ok(())
+    Ok(drawn.len())
 }
 
-fn parameters(args: &Analyze) -> BTreeMap<String, String> {
-    let parameters = [
-        ("gate", args.gate.to_string()),
-        ("cost_basis", args.basis.basis().name().to_owned()),
-        ("interval", "Wilson 95 %".to_owned()),
-        ("metric_pack", args.pack.clone()),
-        ("metric_parameters", args.set.join(" ")),
-    ];
-    parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+/// A figure in every format of pictures.
+struct Drawn {
+    plate: Plate,
+    png: Vec<u8>,
+    pdf: Vec<u8>,
+}
+
+impl Drawn {
+    fn of(data: &dyn Plotted, sheet: Sheet) -> Result<Self, CliError> {
+        let plate = Plate::of(data, sheet)?;
+        Ok(Self { png: plate.svg.to_png(PNG_SCALE)?, pdf: plate.svg.to_pdf()?, plate })
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
-use super::{analyze, cascade, check, cost, generate, import, score, show, sql, store, verify};
+use super::{
+    analyze, cascade, check, cost, figure, generate, import, score, show, sql, store, verify,
+};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ use tracing_subscriber::EnvFilter;
     max_term_width = 100,
     after_help = "EXAMPLES:\n  \
         ramptrace analyze sample-traces -o out       tables and figures of a store\n  \
+        ramptrace figure collapse store -o fig1.pdf  one figure, for a paper\n  \
         ramptrace score store --pack mine.toml       your own metrics over old runs\n  \
         ramptrace verify --claims paper.toml store   published numbers against the traces\n  \
         ramptrace import runs/ -o store              logs of other tools to traces\n  \
@@ -45,6 +48,7 @@ pub(super) enum Command {
     Score(Box<score::Score>),
     Cost(cost::Cost),
     Cascade(cascade::CascadeArgs),
+    Figure(Box<figure::Figure>),
     Check(check::Check),
     Import(import::Import),
     #[command(subcommand)]
@@ -78,6 +82,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
         Command::Analyze(args) => analyze::run(&args, output),
         Command::Score(args) => score::run(&args, output),
         Command::Cascade(args) => cascade::run(&args, output),
+        Command::Figure(args) => figure::run(&args, output),
         Command::Cost(args) => cost::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Import(args) => import::run(&args, output),

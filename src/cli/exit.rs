@@ -2,10 +2,12 @@
 
 use super::output::Output;
 use crate::analysis::claims::ClaimsError;
+use crate::analysis::display::DisplayError;
 use crate::analysis::failure::FailureError;
 use crate::figures::FigureError;
 use crate::import::ImportError;
 use crate::metrics::MetricError;
+use crate::report::PlateError;
 use crate::rollup::RollupError;
 use crate::trace::TraceError;
 use std::error::Error;
@@ -130,6 +132,23 @@ impl From<FailureError> for CliError {
             error @ FailureError::Problems { .. } => Self::wrap(Fault::Data, None, error),
             error => Self::wrap(Fault::Usage, None, error),
         }
+    }
+}
+
+impl From<PlateError> for CliError {
+    fn from(error: PlateError) -> Self {
+        match error {
+            PlateError::Figure(error) => error.into(),
+            PlateError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<DisplayError> for CliError {
+    fn from(error: DisplayError) -> Self {
+        let usage = matches!(error, DisplayError::Unreadable { .. });
+        let hint = "schemas/display.schema.json describes the file".to_owned();
+        Self::wrap(if usage { Fault::Usage } else { Fault::Data }, Some(hint), error)
     }
 }
 

@@ -7,7 +7,8 @@
 //! * `exit`: errors with hints, and exit codes
 //! * `basis`: cost basis and price books
 //! * `demo`: a trace that the program makes itself
-//! * `replace`: folders written whole, beside and then renamed
+//! * `replace`: files and folders written whole, beside and then renamed
+//! * `workup`: everything that is computed of a store; `plates`, `catalogue`: its figures
 
 mod analyze;
 mod analyze_failures;
@@ -15,16 +16,20 @@ mod args;
 mod basis;
 mod cascade;
 mod cascade_tables;
+mod catalogue;
 mod check;
 mod cost;
 mod cost_tables;
 mod demo;
+mod dependence;
 mod exit;
 mod failure_tables;
+mod figure;
 mod generate;
 mod import;
 mod lint_tables;
 mod output;
+mod plates;
 mod price_tables;
 mod progress;
 mod rank_tables;
@@ -34,11 +39,13 @@ mod score;
 mod score_tables;
 mod scoring;
 mod sensitivity;
+mod sheet;
 mod show;
 mod sql;
 mod store;
 mod tables;
 mod verify;
+mod workup;
 
 pub use args::main;
 pub use exit::CliError;

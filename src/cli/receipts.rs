@@ -4,7 +4,7 @@ use super::CliError;
 use super::args::{self, Command};
 use super::output::{Output, TableFormat};
 use super::replace::RECEIPTS;
-use super::{analyze, sensitivity};
+use super::{analyze, figure, sensitivity};
 use crate::metrics::{BUILT_IN, Pack, identities};
 use crate::report::{Column, FileHash, Kind, Receipts, Table};
 use crate::trace::Store;
@@ -173,6 +173,7 @@ fn remake(receipts: &Receipts, target: &Path) -> Result<(), CliError> {
     };
     match args::parse(&receipts.command) {
         Some(Command::Analyze(args)) => analyze::make(&args, target, true).map(drop),
+        Some(Command::Figure(args)) => figure::make(&args, target, true).map(drop),
         Some(Command::Score(args)) => sensitivity::make(&args, target).map(drop),
         _ => Err(unknown()),
     }

@@ -1,6 +1,6 @@
-//! Output folders written whole: beside their place, then renamed.
+//! Output folders and files written whole: beside their place, then renamed.
 //!
-//! A folder that ramptrace made before may be made again; any other folder that is not empty is refused. Files in it
+//! A file that is there is never replaced unasked. A folder that ramptrace made before may be made again; any other folder that is not empty is refused. Files in it
 //! that are not ours stay where they are.
 
 use super::CliError;
@@ -25,13 +25,7 @@ impl OutputFolder {
     /// Begins a folder. Nothing appears at `path` before [`Self::publish`].
     pub(super) fn begin(path: &Path, force: bool) -> Result<Self, CliError> {
         let earlier = earlier_outputs(path, force)?;
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(parent).map_err(|e| CliError::io("create folder", parent, e))?;
-        let partial = tempfile::Builder::new()
-            .prefix(".ramptrace-")
-            .suffix(".partial")
-            .tempdir_in(parent)
-            .map_err(|e| CliError::io("create a folder in", parent, e))?;
+        let partial = partial_beside(path)?;
         Ok(Self { path: path.to_owned(), partial, outputs: Vec::new(), earlier })
     }
 
@@ -45,11 +39,6 @@ impl OutputFolder {
         std::fs::write(&target, bytes).map_err(|e| CliError::io("write", &shown, e))?;
         self.outputs.push(FileHash::of(name, bytes));
         Ok(())
-    }
-
-    /// Names of the files written so far.
-    pub(super) fn names(&self) -> Vec<String> {
-        self.outputs.iter().map(|o| o.path.clone()).collect()
     }
 
     /// Adds the receipts, completed with the outputs, and puts everything in place. `made_of` says what an output was
@@ -88,6 +77,47 @@ impl OutputFolder {
         }
         Ok(())
     }
+}
+
+/// An output file in the making.
+#[derive(Debug)]
+pub(super) struct OutputFile {
+    path: PathBuf,
+    partial: TempDir,
+}
+
+impl OutputFile {
+    /// Begins a file. Nothing appears at `path` before [`Self::publish`].
+    pub(super) fn begin(path: &Path, force: bool) -> Result<Self, CliError> {
+        if path.is_dir() {
+            return Err(CliError::usage(format!("{} is a folder, not a file", path.display()))
+                .hint("choose another file with -o"));
+        }
+        if path.exists() && !force {
+            return Err(CliError::usage(format!("{} is there already", path.display()))
+                .hint("choose another file with -o, or add --force to replace this one"));
+        }
+        Ok(Self { path: path.to_owned(), partial: partial_beside(path)? })
+    }
+
+    /// Writes it and puts it in place.
+    pub(super) fn publish(self, bytes: &[u8]) -> Result<(), CliError> {
+        let beside = self.partial.path().join("partial");
+        let written =
+            std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, &self.path));
+        written.map_err(|e| CliError::io("write", &self.path, e))
+    }
+}
+
+/// A folder beside a path, for what is not finished; it goes when it is dropped.
+fn partial_beside(path: &Path) -> Result<TempDir, CliError> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(|e| CliError::io("create folder", parent, e))?;
+    tempfile::Builder::new()
+        .prefix(".ramptrace-")
+        .suffix(".partial")
+        .tempdir_in(parent)
+        .map_err(|e| CliError::io("create a folder in", parent, e))
 }
 
 /// The files of an earlier run at `path`; an error when something else is there and `force` is not set.

@@ -2,6 +2,7 @@
 
 use super::CliError;
 use super::basis::BasisArgs;
+use super::dependence::{DRAWS, SEED};
 use super::output::{Output, TableFormat};
 use super::scoring::{self, Scored, Side};
 use super::{lint_tables, rank_tables, score_tables, sensitivity};
@@ -63,10 +64,10 @@ pub(super) struct SensitivityArgs {
     #[arg(long)]
     pub(super) sensitivity: bool,
     /// Weight vectors drawn for --sensitivity
-    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    #[arg(long, default_value_t = DRAWS, value_name = "N")]
     pub(super) draws: u32,
     /// Seed of the draws
-    #[arg(long, default_value_t = 2026, value_name = "SEED")]
+    #[arg(long, default_value_t = SEED, value_name = "SEED")]
     pub(super) seed: u64,
     /// The folder for tables and figures of --sensitivity
     #[arg(short, long, value_name = "OUT", requires = "sensitivity")]
@@ -211,7 +212,9 @@ fn compare(
     let (new_pack, old_pack) = (scored.pack(new)?, scored.pack(old)?);
     let (new_rollup, old_rollup) = (scored.rollup(new.basis)?, scored.rollup(old.basis)?);
     let mut tables = Vec::new();
-    for (name, counterpart) in scoring::pairs(&new_pack, &old_pack, args)? {
+    for (name, counterpart) in
+        scoring::pairs(&new_pack, &old_pack, args.rank.as_ref(), args.against_rank.as_ref())?
+    {
         let question = |pack, metric, rollup| crate::analysis::Question {
             pack,
             metric,

@@ -239,7 +239,8 @@ pub(super) fn ranking<'p>(pack: &'p Pack, asked: Option<&String>) -> Result<&'p 
 pub(super) fn pairs(
     new: &Pack,
     old: &Pack,
-    args: &Score,
+    rank: Option<&String>,
+    against_rank: Option<&String>,
 ) -> Result<Vec<(String, String)>, CliError> {
     let ranks = |pack: &Pack, name: &str| ranked_metric(pack, name).is_ok();
     let counterpart = |metric: &Metric| -> Option<String> {
@@ -248,9 +249,9 @@ pub(super) fn pairs(
         let name = replaced.unwrap_or(&metric.name);
         ranks(old, name).then(|| name.to_owned())
     };
-    if args.rank.is_some() || args.against_rank.is_some() {
-        let metric = ranking(new, args.rank.as_ref())?;
-        let other = match (&args.against_rank, counterpart(metric)) {
+    if rank.is_some() || against_rank.is_some() {
+        let metric = ranking(new, rank)?;
+        let other = match (against_rank, counterpart(metric)) {
             (Some(name), _) => ranked_metric(old, name)?.name.clone(),
             (None, Some(name)) => name,
             (None, None) => ranking(old, None)?.name.clone(),

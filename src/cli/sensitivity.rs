@@ -1,25 +1,22 @@
 //! `ramptrace score --sensitivity`: what a ranking depends on, as tables and figures.
 
 use super::CliError;
-use super::analyze::figure_name;
+use super::analyze::{write_plates, write_table};
+use super::dependence::Dependence;
 use super::output::{Output, TableFormat};
+use super::plates::Plates;
 use super::rank_tables as tables;
 use super::receipts::Sources;
 use super::replace::OutputFolder;
 use super::score::Score;
 use super::scoring::{Scored, Side, fail_on_problems, question, ranking};
-use crate::analysis::{
-    Basis, CohortPerturbation, GateSweep, RankAcceptability, SpecificationCurve, WeightScheme,
-};
-use crate::figures::{
-    Sheet, Svg, draw_acceptability, draw_gate_sweep, draw_perturbation, draw_specification,
-};
-use crate::metrics::{Pack, ParameterValue, Role, identities};
+use crate::analysis::display::DisplayList;
+use crate::analysis::{Basis, Question, WeightScheme};
+use crate::figures::Sheet;
+use crate::metrics::Pack;
 use crate::report::Table;
+use crate::rollup::Rollup;
 use std::path::Path;
-
-/// Thresholds of a gate sweep: every five points.
-const SWEEP: std::ops::RangeInclusive<u32> = 0..=20;
 
 pub(super) fn run(
     args: &Score,
@@ -62,10 +59,6 @@ struct Sensitivity {
     pack: Pack,
     metric: String,
     basis: Basis,
-    sweeps: Vec<GateSweep>,
-    acceptability: Vec<RankAcceptability>,
-    perturbations: Vec<CohortPerturbation>,
-    specifications: Vec<SpecificationCurve>,
     tables: Vec<Table>,
 }
 
@@ -78,53 +71,20 @@ impl Sensitivity {
         let metric = ranking(&pack, args.rank.as_ref())?.name.clone();
         let rollup = scored.rollup(side.basis)?;
         let asked = question(args, &pack, &metric, &rollup);
-        let known = identities(&pack);
-        let reads = |name: &str| known.get(&metric).is_some_and(|m| m.parameters.contains(name));
-
-        let thresholds: Vec<f64> = SWEEP.map(|step| 5.0 * f64::from(step)).collect();
-        let mut sweeps = Vec::new();
-        for (name, parameter) in &pack.parameters {
-            let is_gate = parameter.role == Role::Gate && reads(name);
-            if is_gate && matches!(parameter.value, ParameterValue::Scalar(_)) {
-                sweeps.extend(GateSweep::of(&asked, name, &thresholds)?);
-            }
-        }
-        let acceptability =
-            RankAcceptability::of(&asked, args.sensitivity.draws, args.sensitivity.seed)?;
-        let perturbations = CohortPerturbation::of(&asked)?;
-        let mut bases = vec![(side.basis.name().to_owned(), rollup.clone())];
-        for basis in [Basis::Reported, Basis::List, Basis::Neutral] {
-            let reads_costs = known.get(&metric).is_some_and(|m| m.columns.contains("cost_usd"));
-            if basis != side.basis && reads_costs {
-                bases.push((basis.name().to_owned(), scored.rollup(basis)?));
-            }
-        }
-        let specifications = SpecificationCurve::of(&asked, &bases)?;
-
+        let found = dependence(args, &asked, side.basis, |basis| scored.rollup(basis))?;
         let mut shown = vec![
-            tables::perturbation_table(&perturbations)?,
-            tables::acceptability_table(&acceptability)?,
-            tables::specification_table(&specifications)?,
+            tables::perturbation_table(&found.perturbations)?,
+            tables::acceptability_table(&found.acceptability)?,
+            tables::specification_table(&found.specifications)?,
         ];
         let schemes = WeightScheme::of(&asked)?;
         if !schemes.is_empty() {
             shown.insert(0, tables::scheme_table(&schemes)?);
         }
-        let tables: Vec<Table> = if sweeps.is_empty() {
-            shown
-        } else {
-            std::iter::once(tables::sweep_table(&sweeps)?).chain(shown).collect()
-        };
-        Ok(Self {
-            metric,
-            basis: side.basis,
-            sweeps,
-            acceptability,
-            perturbations,
-            specifications,
-            tables,
-            pack,
-        })
+        if !found.sweeps.is_empty() {
+            shown.insert(0, tables::sweep_table(&found.sweeps)?);
+        }
+        Ok(Self { metric, basis: side.basis, tables: shown, pack })
     }
 
     /// Writes tables and figures to a folder; the number of figures.
@@ -135,12 +95,12 @@ impl Sensitivity {
         target: &Path,
         force: bool,
     ) -> Result<usize, CliError> {
-        let figures = self.figures()?;
+        let plates = self.plates(args, scored)?;
         let mut folder = OutputFolder::begin(target, force)?;
         for table in &self.tables {
-            super::analyze::write_table(&mut folder, table)?;
+            write_table(&mut folder, table)?;
         }
-        super::analyze::write_figures(&mut folder, &figures)?;
+        let figures = write_plates(&mut folder, &plates, Sheet::default())?;
         let parameters = [
             ("pack".to_owned(), self.pack.name.clone()),
             ("metric".to_owned(), self.metric.clone()),
@@ -157,33 +117,26 @@ impl Sensitivity {
             parameters: parameters.into(),
         };
         folder.publish(sources.receipts()?, |_| vec!["metrics".to_owned()])?;
-        Ok(figures.len())
-    }
-
-    fn figures(&self) -> Result<Vec<(String, Svg)>, CliError> {
-        let mut figures = Vec::new();
-        for s in &self.sweeps {
-            let name = format!("gate_sweep_{}", s.parameter);
-            figures.push((figure_name(&s.workload, &name), draw_gate_sweep(s, Sheet::default())?));
-        }
-        for a in &self.acceptability {
-            figures.push((
-                figure_name(&a.workload, "rank_acceptability"),
-                draw_acceptability(a, Sheet::default())?,
-            ));
-        }
-        for p in &self.perturbations {
-            figures.push((
-                figure_name(&p.workload, "leave_one_out"),
-                draw_perturbation(p, Sheet::default())?,
-            ));
-        }
-        for s in &self.specifications {
-            figures.push((
-                figure_name(&s.workload, "specifications"),
-                draw_specification(s, Sheet::default())?,
-            ));
-        }
         Ok(figures)
     }
+
+    /// The figures, under display names.
+    fn plates(&self, args: &Score, scored: &Scored) -> Result<Plates, CliError> {
+        let display = DisplayList::built_in()?;
+        let named = |basis: Basis| -> Result<_, CliError> {
+            Ok(scored.rollup(basis)?.with_models(|id| display.model(id).name)?)
+        };
+        let rollup = named(self.basis)?;
+        let asked = question(args, &self.pack, &self.metric, &rollup);
+        Ok(dependence(args, &asked, self.basis, named)?.plates())
+    }
+}
+
+fn dependence(
+    args: &Score,
+    asked: &Question,
+    basis: Basis,
+    rollup_on: impl Fn(Basis) -> Result<Rollup, CliError>,
+) -> Result<Dependence, CliError> {
+    Dependence::drawn(asked, basis, rollup_on, args.sensitivity.draws, args.sensitivity.seed)
 }

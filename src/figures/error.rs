@@ -23,9 +23,6 @@ pub enum FigureError {
     /// The SVG cannot be turned into pixels.
     #[error("the figure cannot be rendered: {0}")]
     Render(String),
-    /// There is no sheet of this name.
-    #[error("there is no width `{0}`: 89mm, 183mm or slide")]
-    Sheet(String),
     /// The scale is not a positive number or asks for an image too large to hold.
     #[error("an image at scale {0} is empty or too large")]
     Scale(f32),

@@ -5,7 +5,6 @@
 
 use plotters::style::RGBColor;
 
-use super::error::FigureError;
 use super::header::{COLUMN, FULL, LABEL_LIMIT, WIDE};
 use super::palette;
 
@@ -82,18 +81,6 @@ impl Sheet {
     }
 }
 
-impl SheetWidth {
-    /// Reads `89mm`, `183mm` or `slide`.
-    pub fn named(name: &str) -> Result<Self, FigureError> {
-        match name {
-            "89mm" => Ok(Self::Column),
-            "183mm" => Ok(Self::Page),
-            "slide" => Ok(Self::Slide),
-            _ => Err(FigureError::Sheet(name.to_owned())),
-        }
-    }
-}
-
 impl Theme {
     /// What a colour of the palette becomes. Fills keep their colours, so that what stands on them stays readable;
     /// the ground, the lines and the text around them change places.
@@ -145,12 +132,6 @@ mod tests {
         assert_eq!(page.fitting(FULL + 1.0), None);
         assert!((page.width(10.0) - FULL).abs() < 1e-9);
         assert!((page.width(900.0) - 900.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn widths_have_names() {
-        assert_eq!(SheetWidth::named("slide"), Ok(SheetWidth::Slide));
-        assert!(matches!(SheetWidth::named("90mm"), Err(FigureError::Sheet(_))));
     }
 
     #[test]

@@ -115,6 +115,14 @@ pub(super) fn escape(text: &str) -> String {
                 out.push(c);
             }
             '\n' | '\t' => out.push(' '),
+            '\u{a0}' => out.push('~'),
+            // What every engine can set, whatever its fonts.
+            '−' => out.push_str("$-$"),
+            '≥' => out.push_str("$\\geq$"),
+            '≤' => out.push_str("$\\leq$"),
+            '×' => out.push_str("$\\times$"),
+            '→' => out.push_str("$\\to$"),
+            '…' => out.push_str("\\ldots{}"),
             _ if is_unsafe(c) => continue,
             _ => out.push(c),
         }
@@ -139,6 +147,7 @@ mod tests {
             ("[h] *", r"{[}h] {*}"),
             ("a\r\n\x1b[0m\u{202e}b", r"a {[}0mb"),
             ("naïve 模型", "naïve 模型"),
+            ("n\u{a0}≥ 2 × −1…", r"n~$\geq$ 2 $\times$ $-$1\ldots{}"),
         ] {
             assert_eq!(escape(text), latex);
         }

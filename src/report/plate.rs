@@ -121,12 +121,13 @@ impl Plate {
     pub fn latex(&self, image: &str) -> String {
         let Words { title, caption, alt } = &self.words;
         let place = if self.svg.width_mm() > COLUMN_MM { "figure*" } else { "figure" };
-        let label = image.rsplit('/').next().unwrap_or(image).split('.').next().unwrap_or(image);
+        let path = image.rsplit_once('.').map_or(image, |(path, _)| path);
+        let label = path.strip_prefix("figures/").unwrap_or(path).replace('/', "-");
+        let width = format!("{:.1}mm", self.svg.width_mm());
         format!(
-            "% {}\n\\begin{{{place}}}\n  \\centering\n  \\includegraphics[width={:.1}mm]{{{image}}}\n  \
+            "% {}\n\\begin{{{place}}}\n  \\centering\n  \\includegraphics[width=\\ifdim{width}>\\linewidth\\linewidth\\else{width}\\fi]{{{image}}}\n  \
              \\caption{{\\textbf{{{}.}} {}}}\n  \\label{{fig:{label}}}\n\\end{{{place}}}\n",
             inert::visible(alt),
-            self.svg.width_mm(),
             latex::escape(title),
             latex::escape(caption),
         )

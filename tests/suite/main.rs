@@ -7,6 +7,8 @@ mod costs;
 mod event_lists;
 mod failure;
 mod failure_signals;
+mod figures;
+mod latex;
 mod lint;
 mod packs;
 mod plans;
