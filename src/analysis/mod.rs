@@ -27,6 +27,7 @@
 //! * `process`: how an agent worked, whatever it scored
 //! * `failure`: why stages failed
 //! * `display`: names, makers and colours of models in figures
+//! * `findings`: what stands out, in sentences
 //! * `claims`: published numbers checked against the traces
 
 mod acceptability;
@@ -45,6 +46,7 @@ pub mod display;
 mod factors;
 pub mod failure;
 mod failure_map;
+pub mod findings;
 mod frontier;
 mod gate_sweep;
 mod groups;
