@@ -4,7 +4,7 @@ use super::CliError;
 use super::basis::BasisArgs;
 use super::output::{Output, TableFormat};
 use crate::analysis::{Basis, LlmCall, RunCalls, price_call};
-use crate::report::{Column, Kind, Table, Value, visible};
+use crate::report::{Column, Kind, Table, Value, result_words, visible};
 use crate::trace::{Event, Kind as EventKind, RunFacts, Store, StoreEntry, TraceReader, Usd};
 use clap::Args;
 use std::fmt::Write as _;
@@ -200,21 +200,9 @@ fn stage_heading((stage, attempt): (Option<i64>, Option<i64>), events: &[Event])
     }
     let result = events.iter().find(|e| e.kind == EventKind::StageResult && e.stage == Some(stage));
     if let Some(result) = result {
-        let _ = write!(out, ": {}", result_text(result));
+        let _ = write!(out, ": {}", result_words(result));
     }
     out
-}
-
-fn result_text(event: &Event) -> String {
-    let mut parts = Vec::new();
-    parts.push(event.score.map_or_else(|| "no score".to_owned(), |s| format!("score {s}")));
-    parts.extend(event.stage_status.map(|s| s.as_str().to_owned()));
-    if let (Some(passed), Some(total)) = (event.tests_passed, event.tests_total) {
-        parts.push(format!("{passed} of {total} tests"));
-    }
-    parts.extend(event.end_reason.map(|r| format!("ended by {r}")));
-    parts.extend(event.elapsed_s.map(|s| format!("{s:.1} s")));
-    parts.join(", ")
 }
 
 /// What happened, in one line.
@@ -232,7 +220,7 @@ fn what(event: &Event, width: usize) -> String {
             let status = event.tool_status.map_or("unknown", |s| s.as_str());
             format!("{} {arguments} -> {status}{exit}", event.tool_name.as_deref().unwrap_or("?"))
         }
-        EventKind::StageResult | EventKind::AttemptResult => result_text(event),
+        EventKind::StageResult | EventKind::AttemptResult => result_words(event),
         EventKind::Message => format!("{}: {text}", event.role.as_deref().unwrap_or("?")),
         EventKind::Error => format!("{} {text}", event.error_type.as_deref().unwrap_or("?")),
         EventKind::RunStart | EventKind::StageStart | EventKind::Recovery | EventKind::RunEnd => {

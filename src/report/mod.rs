@@ -13,7 +13,9 @@ mod cell;
 mod column;
 mod commands;
 mod csv;
+mod event_words;
 mod format;
+pub mod html;
 mod inert;
 mod json;
 mod latex;
@@ -34,6 +36,7 @@ mod tests;
 
 pub use column::{Align, Column, Kind};
 pub use commands::latex_commands;
+pub use event_words::result_words;
 pub use format::{Format, Options, UnknownFormat, render};
 pub use inert::visible;
 pub use plate::{Plate, PlateError, Plotted, Words};

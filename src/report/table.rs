@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use thiserror::Error;
 
+use super::cell::rounded;
 use super::column::Column;
 use super::value::Value;
 
@@ -158,6 +159,13 @@ impl Table {
         &self.rows
     }
 
+    /// The headings and cells of a row as people see them, missing ones aside.
+    pub fn shown_row(&self, row: usize) -> Vec<(String, String)> {
+        let cells = self.columns.iter().zip(self.rows.get(row).into_iter().flatten());
+        let known = cells.filter(|(_, value)| !value.is_null());
+        known.map(|(column, value)| (column.heading(), rounded(column, value))).collect()
+    }
+
     /// Notes in order.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -203,6 +211,16 @@ mod tests {
             r#"row 0 of table `runs` has a float in column "calls", which holds integers"#
         );
         assert!(table.rows().is_empty());
+    }
+
+    #[test]
+    fn a_row_is_shown_with_its_headings_and_without_what_is_missing() {
+        let columns =
+            vec![Column::new("a", "A", Kind::Int), Column::new("b", "B", Kind::Float).unit("s")];
+        let mut table = Table::new("t", "", columns).unwrap();
+        table.push(vec![Value::Null, 1.5.into()]).unwrap();
+        assert_eq!(table.shown_row(0), [("B (s)".to_owned(), "1.5".to_owned())]);
+        assert_eq!(table.shown_row(1), []);
     }
 
     #[test]
