@@ -3,7 +3,8 @@
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
 use super::{
-    analyze, cascade, check, cost, figure, generate, import, score, show, sql, store, verify,
+    analyze, cascade, check, cost, figure, generate, import, report, score, show, sql, store,
+    verify,
 };
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -20,6 +21,7 @@ use tracing_subscriber::EnvFilter;
     after_help = "EXAMPLES:\n  \
         ramptrace analyze sample-traces -o out       tables and figures of a store\n  \
         ramptrace figure collapse store -o fig1.pdf  one figure, for a paper\n  \
+        ramptrace report store -o report.html        one page with all of it, down to each event\n  \
         ramptrace score store --pack mine.toml       your own metrics over old runs\n  \
         ramptrace verify --claims paper.toml store   published numbers against the traces\n  \
         ramptrace import runs/ -o store              logs of other tools to traces\n  \
@@ -54,6 +56,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Store(store::StoreCommand),
     Sql(sql::Sql),
+    Report(report::Report),
     Verify(verify::Verify),
     Show(show::Show),
     #[command(hide = true, subcommand)]
@@ -87,6 +90,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
         Command::Check(args) => check::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Store(command) => store::run(&command, output),
+        Command::Report(args) => report::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
         Command::Sql(args) => sql::run(&args, output),
         Command::Show(args) => show::run(&args, output),

@@ -24,9 +24,19 @@ pub(super) struct Check {
 
 pub(super) fn run(args: &Check, output: &mut Output) -> Result<(), CliError> {
     let store = Store::open(&args.store)?;
+    let table = warnings(&store, "")?;
+    if table.rows().is_empty() && args.format == TableFormat::Text {
+        output.note(format!("{} runs, no warnings", store.entries().len()));
+        return Ok(());
+    }
+    output.table(&table, args.format, 2)
+}
+
+/// What the accounts of a store do not add up to.
+pub(super) fn warnings(store: &Store, title: &str) -> Result<Table, CliError> {
     let mut table = Table::new(
         "warnings",
-        "",
+        title,
         vec![
             Column::new("code", "Code", Kind::Text),
             Column::new("run_id", "Run", Kind::Text),
@@ -46,9 +56,5 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<(), CliError> {
             ])?;
         }
     }
-    if table.rows().is_empty() && args.format == TableFormat::Text {
-        output.note(format!("{} runs, no warnings", store.entries().len()));
-        return Ok(());
-    }
-    output.table(&table, args.format, 2)
+    Ok(table)
 }

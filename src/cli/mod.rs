@@ -35,6 +35,8 @@ mod progress;
 mod rank_tables;
 mod receipts;
 mod replace;
+mod report;
+mod report_runs;
 mod score;
 mod score_tables;
 mod scoring;

@@ -56,7 +56,8 @@ pub(super) fn run(args: &Verify, output: &mut Output) -> Result<(), CliError> {
     fail(&results, output)
 }
 
-fn results(file: &ClaimsFile, path: &Path) -> Result<Vec<ClaimResult>, CliError> {
+/// Every claim of a file, recomputed from a store.
+pub(super) fn results(file: &ClaimsFile, path: &Path) -> Result<Vec<ClaimResult>, CliError> {
     let files = Store::open(path)?.files();
     let mut rollup = roll_up(&files)?;
     if file.basis != Basis::Reported {
@@ -95,7 +96,7 @@ fn fail(results: &[ClaimResult], output: &mut Output) -> Result<(), CliError> {
 }
 
 /// What people want to see.
-fn summary(file: &ClaimsFile, results: &[ClaimResult]) -> Result<Table, CliError> {
+pub(super) fn summary(file: &ClaimsFile, results: &[ClaimResult]) -> Result<Table, CliError> {
     let text = |name: &str, label: &str| Column::new(name, label, Kind::Text);
     let columns = vec![
         text("id", "Claim"),

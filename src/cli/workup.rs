@@ -15,9 +15,9 @@ use crate::report::Table;
 use crate::rollup::{Rollup, roll_up};
 use crate::trace::Store;
 use clap::Args;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// What is asked of which store.
 #[derive(Debug, Args)]
@@ -69,9 +69,9 @@ pub(super) struct Workup {
     pub(super) cohorts: Vec<Cohort>,
     /// The same under their display names, for figures.
     pub(super) shown: Vec<Cohort>,
-    analysis: OnceCell<Analysis>,
-    failures: OnceCell<Failures>,
-    times: OnceCell<BTreeMap<String, TimeUse>>,
+    analysis: OnceLock<Analysis>,
+    failures: OnceLock<Failures>,
+    times: OnceLock<BTreeMap<String, TimeUse>>,
 }
 
 impl Subject {
@@ -119,9 +119,9 @@ impl Workup {
             rollup,
             cohorts,
             shown,
-            analysis: OnceCell::new(),
-            failures: OnceCell::new(),
-            times: OnceCell::new(),
+            analysis: OnceLock::new(),
+            failures: OnceLock::new(),
+            times: OnceLock::new(),
         })
     }
 
