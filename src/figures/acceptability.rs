@@ -10,12 +10,12 @@ use super::color_bar;
 use super::diverging;
 use super::error::{FigureError, require_amount};
 use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
-use super::number::{quantity, real};
+use super::number::{percent, quantity, real};
 use super::palette::{GREY, GRID, cividis, ink_on};
 use super::ranked::{self, require_between, require_length};
 use super::sheet::Sheet;
 use super::svg::Svg;
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 const ROW: f64 = 11.0;
 /// Room for two decimals and their point.
@@ -161,6 +161,8 @@ fn draw_row(canvas: &mut Canvas, row: &AcceptabilityRow, label: &str, first: Are
         }
         let ground = color(share);
         canvas.block(area, ground);
+        let tip = format!("{}, rank {}: {} of draws", named(&row.label), index + 1, percent(share));
+        canvas.tip(area, &tip);
         let place = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
         if share >= LEAST_PRINTED {
             let face = if share >= most { STRONG } else { LABEL };

@@ -14,7 +14,7 @@ use super::scale::{self, Scale};
 use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
-use super::wording::{fit, printable, wrap};
+use super::wording::{fit, named, printable, wrap};
 
 const BAR: f64 = 9.0;
 const ROW_GAP: f64 = 6.0;
@@ -35,6 +35,7 @@ enum Kind {
 
 /// One bar with what is written to its left and to its right.
 struct Row {
+    tip: String,
     kind: Kind,
     from: f64,
     to: f64,
@@ -138,7 +139,9 @@ fn subtitle(data: &CostBridge, canvas: &Canvas) -> String {
 }
 
 fn rows(data: &CostBridge, levels: &[f64], canvas: &Canvas) -> Vec<Row> {
+    let total = |label: &str, usd: f64| format!("{}: {}", named(label), cost(usd));
     let mut rows = vec![Row {
+        tip: total(&data.from, data.from_usd),
         kind: Kind::Total,
         from: 0.0,
         to: data.from_usd,
@@ -157,12 +160,21 @@ fn rows(data: &CostBridge, levels: &[f64], canvas: &Canvas) -> Vec<Row> {
         } else {
             Kind::Flat
         };
-        rows.push(Row { kind, from: pair[0], to: pair[1], left, right });
+        let tip = format!(
+            "{}: {}, {} to {} {}",
+            named(&step.label),
+            signed_money(step.usd),
+            quantity(step.from_value),
+            quantity(step.to_value),
+            if step.unit.is_empty() { "(ratio)".to_owned() } else { named(&step.unit) }
+        );
+        rows.push(Row { tip, kind, from: pair[0], to: pair[1], left, right });
     }
     let mut right = vec![(cost(data.to_usd), STRONG)];
     right.extend(ratio(data.from_usd, data.to_usd));
     let left = label(canvas, &data.to, STRONG);
-    rows.push(Row { kind: Kind::Total, from: 0.0, to: data.to_usd, left, right });
+    let tip = total(&data.to, data.to_usd);
+    rows.push(Row { tip, kind: Kind::Total, from: 0.0, to: data.to_usd, left, right });
     rows
 }
 
@@ -218,6 +230,7 @@ fn draw_rows(canvas: &mut Canvas, rows: &[Row], frame: Area, scale: Scale) {
             bottom: middle + BAR / 2.0,
         };
         draw_bar(canvas, row.kind, bar);
+        canvas.tip(bar.grown(1.0), &row.tip);
         before = Some(bar.bottom);
         write_lines(canvas, &row.left, (frame.left - 5.0, middle));
         write_lines(canvas, &row.right, (canvas.width - MARGIN, middle));

@@ -32,6 +32,8 @@ const UNITS: f64 = 10.0;
 const BOX_PER_SIZE: f64 = 1.24;
 /// Distance from the top of a text to its baseline in the backend, in em.
 const TOP_TO_BASELINE: f64 = 0.76;
+/// More tooltips than this would outweigh the picture, and there are none.
+const MOST_TIPS: usize = 4000;
 
 /// How a text looks.
 #[derive(Debug, Clone, Copy)]
@@ -185,7 +187,7 @@ impl Canvas {
         self.shapes.push(Shape::Text(text, at, Anchor::Middle, style, true));
     }
 
-    /// What a viewer says when the pointer rests on an area.
+    /// What a viewer says when the pointer rests on an area; nothing in a figure with thousands of them.
     pub(super) fn tip(&mut self, area: Area, text: &str) {
         self.tips.push((area, printable(text)));
     }
@@ -307,7 +309,7 @@ fn tidy(raw: &str, (width, height): (u32, u32), millimetres: f64) -> String {
 
 /// Lays invisible areas with a title, which viewers show as a tooltip, over a drawing.
 fn with_tips(mut svg: String, tips: &[(Area, String)]) -> String {
-    if tips.is_empty() {
+    if tips.is_empty() || tips.len() > MOST_TIPS {
         return svg;
     }
     svg.truncate(svg.trim_end().trim_end_matches("</svg>").len());

@@ -12,6 +12,7 @@ use super::number::{quantity, real, times};
 use super::palette::{BLACK, BLUE, SKY};
 use super::ramp_lines::{
     Plot, Unit, amount, draw_cached, draw_compactions, draw_limit, draw_prompts, draw_tick,
+    tip_calls,
 };
 use super::ramp_stages;
 use super::ranked::require_between;
@@ -71,6 +72,7 @@ fn layout(data: &ContextRamp, sheet: Sheet) -> Result<Canvas, FigureError> {
     draw_cached(&mut canvas, &data.calls, &plot);
     draw_compactions(&mut canvas, data, &plot);
     draw_prompts(&mut canvas, &data.calls, &plot);
+    tip_calls(&mut canvas, &data.calls, &plot);
     draw_axes(&mut canvas, &plot);
     if let Some(limit) = near_limit(data) {
         draw_limit(&mut canvas, &data.calls, limit, &plot);

@@ -11,7 +11,7 @@ use super::header::{LABEL, STRONG};
 use super::number::{real, score};
 use super::palette::{BLACK, BLUE, GREY, MID_GREY, SKY, VERMILLION, WHITE, ink_on};
 use super::stroke::{DASHED, SOLID};
-use super::wording::fit;
+use super::wording::{fit, named};
 
 /// Room for a letter.
 pub(super) const TAB: f64 = 8.0;
@@ -52,6 +52,18 @@ pub(super) fn meaning(outcome: Outcome) -> &'static str {
         Outcome::Infra => "ended by infrastructure",
         Outcome::Unscored => "no score",
     }
+}
+
+/// Outcome, score and cause of a cell, for a tooltip.
+pub(super) fn told(cell: &FailureMapCell) -> String {
+    let outcome = match cell.outcome {
+        // What its colour means is said by the cause.
+        Outcome::Failed => "failed",
+        outcome => meaning(outcome),
+    };
+    let value = cell.score.map_or(String::new(), |value| format!(", score {}", score(value)));
+    let cause = cell.cause.as_ref().map_or(String::new(), |cause| format!(", {}", named(cause)));
+    format!("{outcome}{value}{cause}")
 }
 
 /// Draws a cell with its glyph at the left and its score at the right.

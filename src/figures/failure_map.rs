@@ -15,7 +15,7 @@ use super::header::{self, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::number::{plain, real};
 use super::sheet::Sheet;
 use super::svg::Svg;
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 const ROW: f64 = 12.0;
 /// Room for a letter, a clock and a score.
@@ -165,6 +165,9 @@ fn draw_panel(
             let x = grid.left + real(column) * grid.cell;
             let area = Area::sized(x, y, grid.cell - GAP, ROW - GAP);
             let look = cell.cause.as_deref().and_then(|cause| looks.get(cause).copied());
+            let stage = data.stages[first + column];
+            let told = failure_cells::told(cell);
+            canvas.tip(area, &format!("{}, T{stage}: {told}", named(&row.label)));
             if grid.has_scores {
                 failure_cells::draw(canvas, cell, look, area);
             } else {

@@ -16,7 +16,7 @@ use super::scatter::{INSET, LEFT, MARKER, Plot, fitting_plot, hull, staircase};
 use super::sheet::Sheet;
 use super::stroke::{DASHED, SOLID};
 use super::svg::Svg;
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 /// Draws score against cost: frontier runs filled and joined by steps, the others hollow.
 pub fn draw(data: &Frontier, sheet: Sheet) -> Result<Svg, FigureError> {
@@ -158,7 +158,8 @@ fn draw_points(canvas: &mut Canvas, data: &Frontier, plot: &Plot, down: f64) {
                 marker::draw(canvas, shape, lower(at), MARKER, color);
                 let unit = if data.score_unit.is_empty() { "" } else { " " };
                 let scored = format!("{}{unit}{}", score(point.score), data.score_unit);
-                let tip = format!("{}: {scored}, {}", point.label, money(point.cost_usd));
+                let (label, cost) = (named(&point.label), money(point.cost_usd));
+                let tip = format!("{label}: {scored}, {cost}");
                 canvas.tip(Area::around(lower(at), 2.0 * MARKER), &tip);
             }
         }

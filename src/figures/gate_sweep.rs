@@ -16,7 +16,7 @@ use super::sweep_lines::{
     INSET, LEAST_MOVE, MOST_COLORED, Plot, ROW, draw_line, draw_marks, end, heights, lead, looks,
     movers, rank_at,
 };
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 /// Room for the ranks and their title.
 const LEFT: f64 = 26.0;
@@ -246,6 +246,7 @@ fn draw_runs(canvas: &mut Canvas, data: &GateSweep, plot: &Plot, names: &[String
     for (row, look) in looks.iter().enumerate() {
         draw_marks(canvas, plot, row, *look);
     }
+    tip_ranks(canvas, data, plot);
     let ends: Vec<_> = (0..data.rows.len()).map(|row| end(plot, row)).collect();
     // Lines that end early come last, and then those that are nowhere.
     let key =
@@ -262,6 +263,22 @@ fn draw_runs(canvas: &mut Canvas, data: &GateSweep, plot: &Plot, names: &[String
         }
         let style = if looks[row].marker.is_some() { STRONG } else { NOTE };
         canvas.text_level(&names[row], (to.0 + LABEL_GAP, to.1), Anchor::Start, style);
+    }
+}
+
+/// Says the rank of every run at every threshold.
+fn tip_ranks(canvas: &mut Canvas, data: &GateSweep, plot: &Plot) {
+    let unit = if data.unit.is_empty() { String::new() } else { format!(" {}", named(&data.unit)) };
+    for (row, heights) in data.rows.iter().zip(&plot.heights) {
+        let label = named(&row.label);
+        for (place, (x, y)) in plot.xs.iter().zip(heights).enumerate() {
+            let (Some(y), Some(rank)) = (y, row.ranks[place]) else { continue };
+            let value = row.values.get(place).copied().flatten();
+            let value = value.map_or(String::new(), |v| format!(", {}{unit}", plain(v)));
+            let threshold = plain(data.thresholds[place]);
+            let tip = format!("{label} at {threshold}: rank {}{value}", plain(rank));
+            canvas.tip(Area::around((*x, *y), ROW / 3.0), &tip);
+        }
     }
 }
 

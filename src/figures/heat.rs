@@ -11,6 +11,7 @@ use super::marker::{self, Marker};
 use super::number::score;
 use super::palette::{BLACK, GREY, MID_GREY, WHITE, cividis, ink_on};
 use super::pattern;
+use super::wording::named;
 
 /// Room between the score and the lower edge of its cell.
 pub(super) const BELOW_BASELINE: f64 = 2.3;
@@ -86,6 +87,12 @@ pub(super) fn marks(cell: &MatrixCell, gate: f64) -> Vec<Mark> {
     }
     marks.extend(status);
     marks
+}
+
+/// Score and status of a cell, for a tooltip.
+pub(super) fn told(cell: &MatrixCell) -> String {
+    let value = cell.score.map_or_else(|| "no score".to_owned(), score);
+    cell.status.as_ref().map_or(value.clone(), |status| format!("{value}, {}", named(status)))
 }
 
 /// Draws a cell into `area`.

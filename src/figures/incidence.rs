@@ -8,7 +8,7 @@ use super::canvas::{Anchor, Canvas};
 use super::error::{FigureError, require_amount, require_finite};
 use super::header::{self, AXIS_TITLE, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::incidence_layers::{Layer, ROUNDING, draw_layers, layers, sample, write_legend};
-use super::number::{plain, real};
+use super::number::{percent, plain, real};
 use super::palette::{BLACK, GREY};
 use super::ranked::{require_between, require_length};
 use super::sheet::Sheet;
@@ -58,6 +58,7 @@ fn layout(data: &CumulativeIncidence, sheet: Sheet) -> Result<Canvas, FigureErro
     let frame = Area { left: LEFT, top, right, bottom: top + PLOT_HEIGHT };
     let axis = LinearAxis::new(0.0, 100.0, frame.bottom, frame.top + INSET);
     draw_layers(&mut canvas, &layers, axis, frame);
+    tip_layers(&mut canvas, data, &layers, axis, frame);
     draw_axis(&mut canvas, axis, frame);
     if is_direct {
         draw_labels(&mut canvas, &layers, axis, frame);
@@ -136,6 +137,27 @@ fn notes(data: &CumulativeIncidence) -> String {
         );
     }
     text
+}
+
+/// Says the share of every layer at every stage.
+fn tip_layers(
+    canvas: &mut Canvas,
+    data: &CumulativeIncidence,
+    layers: &[Layer],
+    axis: LinearAxis,
+    frame: Area,
+) {
+    let slot = frame.width() / real(data.stages.len().max(1));
+    for layer in layers {
+        for (index, ((low, high), stage)) in layer.ends.iter().zip(&data.stages).enumerate() {
+            if high - low > ROUNDING {
+                let (top, height) =
+                    (axis.at(high * 100.0), axis.at(low * 100.0) - axis.at(high * 100.0));
+                let area = Area::sized(frame.left + real(index) * slot, top, slot, height);
+                canvas.tip(area, &format!("T{stage}, {}: {}", layer.name, percent(high - low)));
+            }
+        }
+    }
 }
 
 fn draw_axis(canvas: &mut Canvas, axis: LinearAxis, frame: Area) {

@@ -24,6 +24,8 @@ pub(super) const ROUNDING: f64 = 1e-6;
 
 /// One layer.
 pub(super) struct Layer {
+    /// Its name alone.
+    pub(super) name: String,
     /// Its name and its share at the end.
     pub(super) label: String,
     /// How it is filled.
@@ -57,7 +59,7 @@ pub(super) fn layers(canvas: &Canvas, data: &CumulativeIncidence) -> Vec<Layer> 
         below = ends.iter().map(|(_, end)| *end).collect();
         let last = shares.last().map_or_else(String::new, |share| format!(" {}", percent(*share)));
         let label = format!("{name}{last}");
-        layers.push(Layer { label, look, ends, is_survivors: layers.is_empty() });
+        layers.push(Layer { name, label, look, ends, is_survivors: layers.is_empty() });
     }
     layers
 }

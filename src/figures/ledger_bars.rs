@@ -8,11 +8,11 @@ use super::area::Area;
 use super::canvas::{Anchor, Canvas};
 use super::header::LABEL;
 use super::legend::Entry;
-use super::number::{quantity, real};
+use super::number::{cost, quantity, real};
 use super::palette::{BLUE, GREEN, GREY, MID_GREY, ORANGE, VERMILLION, cividis};
 use super::pattern::{self, Pattern};
 use super::stacked::{self, Segment};
-use super::wording::fit;
+use super::wording::{fit, named};
 
 /// More stages than this share one entry of the legend.
 const MOST_ENTRIES: usize = 12;
@@ -95,13 +95,21 @@ fn segments(data: &StageLedger, row: &StageLedgerRow, total: f64) -> Vec<Segment
         .filter_map(|(index, (stage, usd))| {
             let color = stage_color(index, data.stages.len());
             let label = stage_name(*stage);
-            usd.map(|size| Segment { size, color, pattern: Pattern::Solid, label })
+            let tip = |usd| format!("{}, {label}: {}", named(&row.label), cost(usd));
+            usd.map(|size| Segment {
+                tip: tip(size),
+                size,
+                color,
+                pattern: Pattern::Solid,
+                label: label.clone(),
+            })
         })
         .collect();
     let rest = total - segments.iter().map(|segment| segment.size).sum::<f64>();
     if rest > ROUNDING * total {
         let (pattern, color) = UNKNOWN;
-        segments.push(Segment { size: rest, color, pattern, label: String::new() });
+        let tip = format!("{}, stage unknown: {}", named(&row.label), cost(rest));
+        segments.push(Segment { size: rest, color, pattern, label: String::new(), tip });
     }
     segments
 }
@@ -129,11 +137,11 @@ pub(super) fn draw_cost(canvas: &mut Canvas, data: &StageLedger, row: &StageLedg
 /// Draws the time of a run from the left end of `panel`; `at` is where a number of seconds ends.
 pub(super) fn draw_time(
     canvas: &mut Canvas,
-    time: Option<&TimeUse>,
+    row: &StageLedgerRow,
     panel: Area,
     at: impl Fn(f64) -> f64,
 ) {
-    let Some(time) = time else {
+    let Some(time) = &row.time else {
         let y = f64::midpoint(panel.top, panel.bottom);
         stacked::remark(canvas, "no times", (panel.left + 3.0, y), Anchor::Start);
         return;
@@ -144,11 +152,12 @@ pub(super) fn draw_time(
     }
     let segments: Vec<Segment> = ACTIVITIES
         .iter()
-        .map(|(_, color, pattern, of)| Segment {
+        .map(|(name, color, pattern, of)| Segment {
             size: of(time),
             color: *color,
             pattern: *pattern,
             label: String::new(),
+            tip: format!("{}, {name}: {}\u{A0}s", named(&row.label), quantity(of(time))),
         })
         .collect();
     stacked::draw(canvas, &segments, all, Area { right: at(all), ..panel });

@@ -13,7 +13,7 @@ use super::palette::{BLACK, cividis, ink_on};
 use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 const ROW: f64 = 12.0;
 /// Room for three digits, a point and a frame.
@@ -140,6 +140,8 @@ fn draw_panel(
             let x = left + real(column) * grid.cell;
             let area = Area::sized(x, y, grid.cell - GAP, ROW - GAP);
             heat::draw(canvas, cell, data.gate, area);
+            let stage = stages[column];
+            canvas.tip(area, &format!("{}, T{stage}: {}", named(&row.label), heat::told(cell)));
         }
         if is_last {
             let mean = row.mean.map_or_else(|| "–".to_owned(), |v| format!("{v:.1}"));

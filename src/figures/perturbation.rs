@@ -16,7 +16,7 @@ use super::pattern;
 use super::ranked::{self, require_between, require_length, require_tau};
 use super::sheet::Sheet;
 use super::svg::Svg;
-use super::wording::fit;
+use super::wording::{fit, named};
 
 const ROW: f64 = 10.5;
 /// Room for an upright name.
@@ -83,7 +83,7 @@ fn layout(data: &CohortPerturbation, sheet: Sheet) -> Result<Canvas, FigureError
         draw_heads(&mut canvas, &heads, &grid);
         let most = largest(data);
         for (index, (row, name)) in data.rows.iter().zip(&names).enumerate() {
-            draw_row(&mut canvas, row, name, &grid, index, most);
+            draw_row(&mut canvas, row, (name, &data.runs), &grid, index, most);
         }
         let bottom = grid.top + real(data.rows.len()) * ROW + 5.0;
         write_legend(&mut canvas, most, bottom)
@@ -168,7 +168,7 @@ fn draw_heads(canvas: &mut Canvas, heads: &[String], grid: &Grid) {
 fn draw_row(
     canvas: &mut Canvas,
     row: &PerturbationRow,
-    name: &str,
+    (name, runs): (&str, &[String]),
     grid: &Grid,
     index: usize,
     most: f64,
@@ -177,6 +177,11 @@ fn draw_row(
     canvas.text_level(name, (grid.left - LABEL_GAP, middle), Anchor::End, LABEL);
     for (column, by) in row.moves.iter().enumerate() {
         let area = grid.area(index, column);
+        if let Some((by, run)) = by.zip(runs.get(column)) {
+            let places = if by.abs() > STILL { signed(by) } else { "0".to_owned() };
+            let (run, model) = (named(run), named(&row.left_out));
+            canvas.tip(area, &format!("{run} without {model}: {places} places"));
+        }
         match by {
             None => cross_out(canvas, area),
             Some(by) if by.abs() > STILL => draw_move(canvas, *by, by / most, area),

@@ -16,7 +16,7 @@ use super::ranked::{require_tau, tau};
 use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 const ROW: f64 = 10.0;
 const INSET: f64 = 6.0;
@@ -68,7 +68,8 @@ fn layout(data: &PriceShift, sheet: Sheet) -> Result<Canvas, FigureError> {
         canvas.text_level(&labels[index], (frame.left - 4.0, y), Anchor::End, LABEL);
         canvas.text_level(&ratios[index], (canvas.width - MARGIN, y), Anchor::End, LABEL);
         draw_arrow(&mut canvas, from, to);
-        let tip = format!("{}: {} to {}", row.label, money(row.from_usd), money(row.to_usd));
+        let tip =
+            format!("{}: {} to {}", named(&row.label), money(row.from_usd), money(row.to_usd));
         let reach = Area { left: from.0.min(to.0), top: y, right: from.0.max(to.0), bottom: y };
         canvas.tip(reach.grown(ROW / 2.0), &tip);
     }

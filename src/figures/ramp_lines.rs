@@ -99,6 +99,20 @@ pub(super) fn draw_prompts(canvas: &mut Canvas, calls: &[RampCall], plot: &Plot)
     }
 }
 
+/// Says the size of every prompt, over the whole height of the frame.
+pub(super) fn tip_calls(canvas: &mut Canvas, calls: &[RampCall], plot: &Plot) {
+    for (index, call) in calls.iter().enumerate() {
+        let left = plot.frame.left + real(index) * plot.slot;
+        let area = Area { left, right: left + plot.slot, ..plot.frame };
+        let stage = call.stage.map_or(String::new(), |stage| format!(", T{stage}"));
+        let cached = call
+            .cache_read_tokens
+            .map_or(String::new(), |tokens| format!(", {} from a cache", quantity(amount(tokens))));
+        let prompt = quantity(amount(call.input_tokens));
+        canvas.tip(area, &format!("call {}{stage}: {prompt} tokens{cached}", index + 1));
+    }
+}
+
 /// A tick above the frame for each, and a line through it where there are few.
 pub(super) fn draw_compactions(canvas: &mut Canvas, data: &ContextRamp, plot: &Plot) {
     let (top, bottom) = (plot.frame.top, plot.frame.bottom);

@@ -15,7 +15,7 @@ use super::ranked::{self, require_length, require_tau};
 use super::sheet::Sheet;
 use super::stroke::{DASHED, SOLID};
 use super::svg::Svg;
-use super::wording::count;
+use super::wording::{count, named};
 
 const PANEL: f64 = 78.0;
 const INSET: f64 = 4.0;
@@ -34,6 +34,8 @@ const MARKER: f64 = 2.0;
 const LEAST_MARKER: f64 = 1.0;
 /// The axis holds at least this and perfect agreement.
 const LEAST_TAU: f64 = 0.8;
+/// Runs in first place that a tooltip names.
+const MOST_TOLD: usize = 3;
 
 /// Draws the agreement of every combination with the ranking of the pack, lowest first, and
 /// beneath it who comes first and which options each combination takes.
@@ -197,9 +199,26 @@ fn draw_points(canvas: &mut Canvas, data: &SpecificationCurve, axis: LinearAxis,
                 } else {
                     marker::draw(canvas, Marker::Disc, place, radius, BLUE);
                 }
+                canvas.tip(Area::around(place, MARKER.max(slot / 2.0)), &told(data, one));
             }
         }
     }
+}
+
+/// A combination in words.
+fn told(data: &SpecificationCurve, one: &Specification) -> String {
+    let chosen = data.axes.iter().zip(&one.options);
+    let choices: Vec<String> = chosen
+        .map(|(axis, option)| format!("{} {}", named(&axis.name), named(&axis.options[*option])))
+        .collect();
+    let first: Vec<String> = one.first.iter().take(MOST_TOLD).map(|run| named(run)).collect();
+    let more = if one.first.len() > MOST_TOLD { " and others" } else { "" };
+    format!(
+        "τ-b {}, first: {}{more}; {}",
+        ranked::tau(one.tau_b),
+        first.join(", "),
+        choices.join(", ")
+    )
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::palette::{BLACK, BLUE, GREY, SHADE};
 use super::sheet::Sheet;
 use super::stroke::{DASHED, DOTTED, SOLID};
 use super::svg::Svg;
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 const ROW: f64 = 10.0;
 const INSET: f64 = 6.0;
@@ -170,6 +170,8 @@ fn draw_rows(
         canvas.text_level(label, (frame.left - 4.0, y), Anchor::End, LABEL);
         canvas.line(&[(frame.left, y), (x, y)], GREY, 0.3, DOTTED);
         marker::draw(canvas, Marker::Disc, (x, y), 2.3, BLUE);
+        let reach = Area { left: frame.left, top: y, right: x, bottom: y };
+        canvas.tip(reach.grown(ROW / 2.0), &format!("{}: {value}", named(&row.label)));
         let right = canvas.width - MARGIN;
         canvas.text_level(value, (right, y), Anchor::End, LABEL);
         y += ROW;

@@ -5,6 +5,7 @@ use plotters::style::RGBColor;
 use super::area::Area;
 use super::canvas::{Anchor, Canvas, Style};
 use super::header::{LABEL, NOTE};
+use super::number::percent;
 use super::palette::{GREY, WHITE, ink_on};
 use super::pattern::{self, Pattern};
 
@@ -24,6 +25,8 @@ pub(super) struct Segment {
     pub(super) pattern: Pattern,
     /// Written inside where there is room.
     pub(super) label: String,
+    /// What a viewer says of it.
+    pub(super) tip: String,
 }
 
 /// Fills `bar`, which stands for `whole`, with the segments from left to right.
@@ -37,6 +40,8 @@ pub(super) fn draw(canvas: &mut Canvas, segments: &[Segment], whole: f64, bar: A
         let gap = if right - left < LEAST_GAPPED || is_last { 0.0 } else { GAP };
         let area = Area { left, right: right - gap, ..bar };
         pattern::fill(canvas, area, segment.pattern, segment.color);
+        let share = percent(segment.size / whole);
+        canvas.tip(area, &format!("{}, {share}", segment.tip));
         let room = area.width() - 2.0;
         if segment.pattern == Pattern::Solid && canvas.text_width(&segment.label, LABEL) <= room {
             let middle =

@@ -98,7 +98,7 @@ fn layout(data: &StageLedger, sheet: Sheet) -> Result<Canvas, FigureError> {
         let bar = cost_panel.frame(y - BAR / 2.0, y + BAR / 2.0);
         draw_cost(&mut canvas, data, row, bar);
         let bar = time_panel.frame(y - BAR / 2.0, y + BAR / 2.0);
-        draw_time(&mut canvas, row.time.as_ref(), bar, |all| times.at(all / unit.seconds));
+        draw_time(&mut canvas, row, bar, |all| times.at(all / unit.seconds));
     }
     if data.rows.is_empty() {
         canvas.text_level("no runs", (cost_panel.left + 3.0, top + ROW / 2.0), Anchor::Start, NOTE);

@@ -131,4 +131,18 @@ mod tests {
             assert!(sizes.into_iter().all(|size| size >= 65.0));
         }
     }
+
+    #[test]
+    fn marks_have_tooltips_unless_there_are_thousands() {
+        let tips = |svg: &Svg| svg.as_str().matches("<title>").count();
+        for figure in figures() {
+            assert!(tips(&figure) >= 5, "{}", tips(&figure));
+        }
+        let cells = |stages| draw_matrix(&fixture::matrix(60, stages), Sheet::default()).unwrap();
+        assert_eq!((tips(&cells(6)), tips(&cells(200))), (360, 0));
+        let named = draw_spread(&fixture::spread(2), Sheet::default()).unwrap();
+        assert!(
+            named.as_str().contains("<title>vendor01/some-long-model-name-0037-preview: $0.05")
+        );
+    }
 }

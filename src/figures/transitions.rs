@@ -205,6 +205,9 @@ fn draw_matrix(canvas: &mut Canvas, title: &str, cell: &TransitionCounts, size: 
             size.cell.1 - GAP,
         );
         draw_cell(canvas, count, whole, size, area);
+        let (before, after) = (NAMED[row], NAMED[column]);
+        let tip = format!("{title}: {before}, then {after}: {count} of {whole}");
+        canvas.tip(area, &tip);
     }
 }
 

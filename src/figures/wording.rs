@@ -4,6 +4,8 @@ use super::font::Fonts;
 
 const REPLACEMENT: char = '\u{FFFD}';
 const ELLIPSIS: char = '…';
+/// Characters of a name in a tooltip.
+const LONGEST_NAME: usize = 120;
 
 /// One printable line: white space becomes single blanks, and characters that XML forbids, that
 /// are invisible or that reorder the text around them become U+FFFD, so that they are seen.
@@ -41,6 +43,20 @@ fn is_stacking(character: char) -> bool {
     matches!(character,
         '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{1AB0}'..='\u{1AFF}'
         | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
+}
+
+/// A name in a tooltip: printable, and of bounded length.
+pub(super) fn named(text: &str) -> String {
+    let text = printable(text);
+    if text.is_empty() {
+        return "(no name)".to_owned();
+    }
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= LONGEST_NAME {
+        return text;
+    }
+    let (front, back) = (LONGEST_NAME / 2, characters.len() - LONGEST_NAME / 2);
+    characters[..front].iter().chain(&[ELLIPSIS]).chain(&characters[back..]).collect()
 }
 
 /// `text`, made printable, with its middle replaced by an ellipsis when it is wider than `limit`:
@@ -119,6 +135,13 @@ mod tests {
         assert_eq!(fit(&fonts, name, 7.0, false, 0.0), "…");
         assert_eq!(fit(&fonts, "short", 7.0, false, 80.0), "short");
         assert_eq!(fit(&fonts, " \u{85}\n", 7.0, false, 80.0), "(no name)");
+    }
+
+    #[test]
+    fn names_in_tooltips_are_short() {
+        assert_eq!(named("a\nb"), "a b");
+        assert_eq!(named(" "), "(no name)");
+        assert_eq!(named(&"é".repeat(9000)).chars().count(), LONGEST_NAME + 1);
     }
 
     #[test]
