@@ -9,18 +9,19 @@ use super::canvas::{Anchor, Canvas, Style};
 use super::color_bar;
 use super::diverging;
 use super::error::{FigureError, require_amount};
-use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
+use super::header::{self, COLUMN, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG};
 use super::number::{percent, quantity, real};
 use super::palette::{GREY, GRID, cividis, ink_on};
 use super::ranked::{self, require_between, require_length};
+use super::row_names::{self, Columns, Split};
 use super::sheet::Sheet;
 use super::svg::Svg;
-use super::wording::{count, fit, named};
+use super::wording::{count, named};
 
 const ROW: f64 = 11.0;
 /// Room for two decimals and their point.
 const LEAST_CELL: f64 = 12.0;
-const MOST_CELL: f64 = 16.0;
+const MOST_CELL: f64 = 40.0;
 /// White between two cells.
 const GAP: f64 = 0.6;
 const LABEL_GAP: f64 = 4.0;
@@ -47,17 +48,10 @@ pub fn draw(data: &RankAcceptability, sheet: Sheet) -> Result<Svg, FigureError> 
 fn layout(data: &RankAcceptability, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
     let mut canvas = Canvas::new(sheet, COLUMN)?;
-    let labels: Vec<String> = data
-        .rows
-        .iter()
-        .map(|row| {
-            fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
-        })
-        .collect();
-    let label = labels.iter().map(|text| canvas.text_width(text, LABEL)).fold(20.0, f64::max);
-    let left = MARGIN + label + LABEL_GAP;
-    let (width, cell) = fitting_cells(sheet, left, data.rows.len());
-    canvas.width = width;
+    let names: Vec<&String> = data.rows.iter().map(|row| &row.label).collect();
+    let split = fitting_split(&canvas, &names);
+    let (left, cell) = (MARGIN + split.widest + LABEL_GAP, split.cell);
+    canvas.width = split.width;
     let title =
         format!("Ranks under random weights, {}", header::workload(&canvas, &data.workload));
     let top = header::write(&mut canvas, &title, &subtitle(data));
@@ -66,7 +60,7 @@ fn layout(data: &RankAcceptability, sheet: Sheet) -> Result<Canvas, FigureError>
         top + 14.0
     } else {
         draw_head(&mut canvas, data.rows.len(), left, cell, top);
-        for (index, (row, label)) in data.rows.iter().zip(&labels).enumerate() {
+        for (index, (row, label)) in data.rows.iter().zip(&split.names).enumerate() {
             let band = Area::sized(left, top + HEAD + real(index) * ROW, cell, ROW);
             draw_row(&mut canvas, row, label, band);
         }
@@ -92,13 +86,14 @@ fn check(data: &RankAcceptability) -> Result<(), FigureError> {
     Ok(())
 }
 
-/// The narrowest figure with room for a number in every cell, and the width of its cells.
-fn fitting_cells(sheet: Sheet, left: f64, ranks: usize) -> (f64, f64) {
-    let others = left + MEAN + MARGIN;
-    let columns = real(ranks.max(1));
-    let needed = others + columns * LEAST_CELL;
-    let width = sheet.fitting(needed).unwrap_or(needed);
-    (width, ((width - others) / columns).min(MOST_CELL))
+/// The narrowest figure with room for a number in every cell: there are as many ranks as runs.
+fn fitting_split(canvas: &Canvas, names: &[&String]) -> Split {
+    let others = 2.0 * MARGIN + LABEL_GAP + MEAN;
+    let count = names.len().max(1);
+    let columns = Columns { count, least: LEAST_CELL, most: MOST_CELL, others, heading: 20.0 };
+    let needed = others + LABEL_LIMIT + real(count) * LEAST_CELL;
+    row_names::fitting(canvas, names, columns)
+        .unwrap_or_else(|| row_names::at(canvas, names, columns, canvas.sheet.width(needed)))
 }
 
 fn subtitle(data: &RankAcceptability) -> String {

@@ -11,8 +11,9 @@ use super::error::FigureError;
 use super::failure_cells;
 use super::failure_checks;
 use super::failure_legend;
-use super::header::{self, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
+use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
 use super::number::{plain, real};
+use super::row_names::{self, Columns, Split};
 use super::sheet::Sheet;
 use super::svg::Svg;
 use super::wording::{count, fit, named};
@@ -20,7 +21,7 @@ use super::wording::{count, fit, named};
 const ROW: f64 = 12.0;
 /// Room for a letter, a clock and a score.
 const LEAST_CELL: f64 = 32.0;
-const MOST_CELL: f64 = 34.0;
+const MOST_CELL: f64 = 64.0;
 /// Room for a letter alone.
 const LEAST_GLYPH: f64 = 9.0;
 const MOST_GLYPH: f64 = 14.0;
@@ -60,17 +61,12 @@ fn layout(data: &FailureMap, sheet: Sheet) -> Result<Canvas, FigureError> {
     let all = causes::looks(names.clone());
     let looks: Looks<'_> = names.zip(all.iter().copied()).collect();
     let mut canvas = Canvas::new(sheet, COLUMN)?;
-    let labels: Vec<String> = data
-        .rows
-        .iter()
-        .map(|row| {
-            fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
-        })
-        .collect();
-    let label = labels.iter().map(|text| canvas.text_width(text, LABEL)).fold(24.0, f64::max);
+    let names: Vec<&String> = data.rows.iter().map(|row| &row.label).collect();
     let counted = canvas.text_width(&data.rows.len().to_string(), LABEL) + 2.0;
-    let (width, grid) = fitting_grid(sheet, MARGIN + label + LABEL_GAP, data.stages.len(), counted);
-    canvas.width = width;
+    let (split, has_scores) = fitting_split(&canvas, &names, data.stages.len(), counted);
+    canvas.width = split.width;
+    let left = MARGIN + split.widest + LABEL_GAP;
+    let grid = Grid { left, cell: split.cell, per_panel: split.count.max(1), has_scores };
     let title = format!("Failures and their causes, {}", header::workload(&canvas, &data.workload));
     let mut y = header::write(&mut canvas, &title, &subtitle(data));
     if data.rows.is_empty() || data.stages.is_empty() {
@@ -78,7 +74,7 @@ fn layout(data: &FailureMap, sheet: Sheet) -> Result<Canvas, FigureError> {
         y += 14.0;
     } else {
         for first in (0..data.stages.len()).step_by(grid.per_panel) {
-            y = draw_panel(&mut canvas, data, (&labels, &looks), grid, first, y) + PANEL_GAP;
+            y = draw_panel(&mut canvas, data, (&split.names, &looks), grid, first, y) + PANEL_GAP;
         }
     }
     y = failure_legend::write(&mut canvas, data, &all, y);
@@ -91,22 +87,21 @@ fn layout(data: &FailureMap, sheet: Sheet) -> Result<Canvas, FigureError> {
 }
 
 /// The narrowest figure that holds all stages with their scores, or else full width with glyphs in
-/// even panels.
-fn fitting_grid(sheet: Sheet, left: f64, stages: usize, counted: f64) -> (f64, Grid) {
-    let room = |width: f64| width - MARGIN - left - LABEL_GAP - DEPTH;
-    let all = stages.max(1);
-    for width in sheet.widths() {
-        let cell = room(width) / real(all);
-        if cell >= LEAST_CELL {
-            let cell = cell.min(MOST_CELL);
-            return (width, Grid { left, cell, per_panel: all, has_scores: true });
-        }
+/// even panels; and whether there are scores.
+fn fitting_split(canvas: &Canvas, names: &[&String], stages: usize, counted: f64) -> (Split, bool) {
+    let scores = Columns {
+        count: stages,
+        least: LEAST_CELL,
+        most: MOST_CELL,
+        others: 2.0 * MARGIN + 2.0 * LABEL_GAP + DEPTH,
+        heading: 24.0,
+    };
+    if let Some(split) = row_names::fitting(canvas, names, scores) {
+        return (split, true);
     }
     let least = LEAST_GLYPH.max(counted);
-    let panels = (1..all).find(|panels| real(all.div_ceil(*panels)) * least <= room(FULL));
-    let per_panel = all.div_ceil(panels.unwrap_or(all));
-    let cell = (room(FULL) / real(per_panel)).min(MOST_GLYPH.max(least));
-    (FULL, Grid { left, cell, per_panel, has_scores: false })
+    let glyphs = Columns { least, most: MOST_GLYPH.max(least), ..scores };
+    (row_names::panels(canvas, names, glyphs), false)
 }
 
 fn subtitle(data: &FailureMap) -> String {
@@ -186,7 +181,7 @@ fn draw_panel(
 /// Stage names; every n-th when all do not fit.
 fn draw_heads(canvas: &mut Canvas, stages: &[i64], grid: Grid, baseline: f64) {
     let names: Vec<String> = stages.iter().map(|stage| format!("T{stage}")).collect();
-    let limit = grid.cell.max(MOST_CELL) - 2.0;
+    let limit = grid.cell.max(LEAST_CELL) - 2.0;
     let names: Vec<String> = names
         .iter()
         .map(|name| fit(&canvas.fonts, name, STRONG.size, STRONG.bold, limit))

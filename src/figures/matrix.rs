@@ -5,11 +5,12 @@ use crate::analysis::ScoreMatrix;
 use super::area::{Area, Point};
 use super::canvas::{Anchor, Canvas};
 use super::error::{FigureError, require_finite};
-use super::header::{self, COLUMN, FULL, LABEL, MARGIN, NOTE, STRONG};
+use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
 use super::heat::{self, Mark};
 use super::legend::{self, Entry};
 use super::number::{plain, real, score};
 use super::palette::{BLACK, cividis, ink_on};
+use super::row_names::{self, Columns, Split};
 use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
@@ -18,18 +19,11 @@ use super::wording::{count, fit, named};
 const ROW: f64 = 12.0;
 /// Room for three digits, a point and a frame.
 const LEAST_CELL: f64 = 19.0;
-const MOST_CELL: f64 = 27.0;
+const MOST_CELL: f64 = 64.0;
 const GAP: f64 = 0.6;
 const MEAN: f64 = 26.0;
 const HEAD: f64 = 11.0;
 const BAR: f64 = 90.0;
-
-/// Columns of a panel and the room they take.
-struct Grid {
-    label: f64,
-    cell: f64,
-    per_panel: usize,
-}
 
 /// Draws one row per run and one column per stage; stages that do not fit side by side continue
 /// in a panel below.
@@ -45,28 +39,30 @@ fn layout(data: &ScoreMatrix, sheet: Sheet) -> Result<Canvas, FigureError> {
         }
     }
     let mut canvas = Canvas::new(sheet, COLUMN)?;
-    let labels: Vec<String> = data
-        .rows
-        .iter()
-        .map(|row| {
-            fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
-        })
-        .collect();
-    let label = labels.iter().map(|text| canvas.text_width(text, LABEL)).fold(20.0, f64::max);
-    let (width, grid) = fitting_grid(sheet, label, data.stages.len());
-    canvas.width = width;
+    let names: Vec<&String> = data.rows.iter().map(|row| &row.label).collect();
+    let columns = Columns {
+        count: data.stages.len(),
+        least: LEAST_CELL,
+        most: MOST_CELL,
+        others: 2.0 * MARGIN + 4.0 + MEAN + 4.0,
+        heading: 20.0,
+    };
+    // Stages that do not fit side by side continue in panels below each other.
+    let grid = row_names::fitting(&canvas, &names, columns);
+    let grid = grid.unwrap_or_else(|| row_names::panels(&canvas, &names, columns));
+    canvas.width = grid.width;
 
     let title = format!("Stage scores, {}", header::workload(&canvas, &data.workload));
     let mut y = header::write(&mut canvas, &title, &subtitle(data));
     let chunks: Vec<(usize, &[i64])> = data
         .stages
-        .chunks(grid.per_panel)
+        .chunks(grid.count.max(1))
         .enumerate()
-        .map(|(panel, stages)| (panel * grid.per_panel, stages))
+        .map(|(panel, stages)| (panel * grid.count, stages))
         .collect();
     for (index, (first, stages)) in chunks.iter().enumerate() {
         let is_last = index + 1 == chunks.len();
-        y = draw_panel(&mut canvas, data, &labels, &grid, *first, stages, y, is_last) + 6.0;
+        y = draw_panel(&mut canvas, data, &grid, *first, stages, y, is_last) + 6.0;
     }
     if data.rows.is_empty() || data.stages.is_empty() {
         canvas.text_level("no scores", (MARGIN, y + 6.0), Anchor::Start, NOTE);
@@ -79,26 +75,6 @@ fn layout(data: &ScoreMatrix, sheet: Sheet) -> Result<Canvas, FigureError> {
     Ok(canvas)
 }
 
-/// The narrowest figure that holds all stages side by side, or else full width in even panels.
-fn fitting_grid(sheet: Sheet, label: f64, stages: usize) -> (f64, Grid) {
-    let room = |width: f64| width - 2.0 * MARGIN - label - 4.0 - MEAN - 4.0;
-    for width in sheet.widths() {
-        let cell = room(width) / real(stages.max(1));
-        if cell >= LEAST_CELL {
-            let cell = cell.min(MOST_CELL);
-            let per_panel = stages.max(1);
-            return (width, Grid { label, cell, per_panel });
-        }
-    }
-    let mut panels = 2;
-    while real(stages.div_ceil(panels)) * LEAST_CELL > room(FULL) {
-        panels += 1;
-    }
-    let per_panel = stages.div_ceil(panels);
-    let cell = (room(FULL) / real(per_panel)).min(MOST_CELL);
-    (FULL, Grid { label, cell, per_panel })
-}
-
 fn subtitle(data: &ScoreMatrix) -> String {
     format!(
         "n\u{A0}=\u{A0}{} · {} · score 0–100 · bold and framed: score\u{A0}≥\u{A0}{} (gate) · \
@@ -109,18 +85,16 @@ fn subtitle(data: &ScoreMatrix) -> String {
     )
 }
 
-#[expect(clippy::too_many_arguments, reason = "a panel is one slice of everything the figure has")]
 fn draw_panel(
     canvas: &mut Canvas,
     data: &ScoreMatrix,
-    labels: &[String],
-    grid: &Grid,
+    grid: &Split,
     first: usize,
     stages: &[i64],
     top: f64,
     is_last: bool,
 ) -> f64 {
-    let left = MARGIN + grid.label + 4.0;
+    let left = MARGIN + grid.widest + 4.0;
     let body = top + HEAD;
     for (index, stage) in stages.iter().enumerate() {
         let x = left + (real(index) + 0.5) * grid.cell;
@@ -132,7 +106,7 @@ fn draw_panel(
     if is_last {
         canvas.text("mean", (mean_x, top + 8.0), Anchor::End, STRONG);
     }
-    for (index, (row, label)) in data.rows.iter().zip(labels).enumerate() {
+    for (index, (row, label)) in data.rows.iter().zip(&grid.names).enumerate() {
         let y = body + real(index) * ROW;
         let baseline = y + ROW - GAP - heat::BELOW_BASELINE;
         canvas.text(label, (left - 4.0, baseline), Anchor::End, LABEL);

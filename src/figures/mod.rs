@@ -66,6 +66,7 @@ mod price_shift;
 mod ramp_lines;
 mod ramp_stages;
 mod ranked;
+mod row_names;
 mod scale;
 mod scatter;
 mod sheet;

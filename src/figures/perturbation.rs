@@ -8,12 +8,13 @@ use super::color_bar;
 use super::diverging;
 use super::error::{FigureError, require_amount, require_finite};
 use super::font::HALF_DIGIT;
-use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
+use super::header::{self, COLUMN, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG};
 use super::legend::{self, Entry};
 use super::number::{plain, real};
 use super::palette::{GRID, MID_GREY, WHITE, ink_on};
 use super::pattern;
 use super::ranked::{self, require_between, require_length, require_tau};
+use super::row_names::{self, Columns, Split};
 use super::sheet::Sheet;
 use super::svg::Svg;
 use super::wording::{fit, named};
@@ -21,7 +22,9 @@ use super::wording::{fit, named};
 const ROW: f64 = 10.5;
 /// Room for an upright name.
 const LEAST_CELL: f64 = 10.5;
-const MOST_CELL: f64 = 14.0;
+const MOST_CELL: f64 = 40.0;
+/// Heading of the rows.
+const HEADING: &str = "Left out";
 /// White around the number of a cell.
 const CELL_PAD: f64 = 4.0;
 /// White between two cells.
@@ -57,18 +60,13 @@ pub fn draw(data: &CohortPerturbation, sheet: Sheet) -> Result<Svg, FigureError>
 fn layout(data: &CohortPerturbation, sheet: Sheet) -> Result<Canvas, FigureError> {
     check(data)?;
     let mut canvas = Canvas::new(sheet, COLUMN)?;
-    let fitted = |text: &String| {
-        fit(&canvas.fonts, text, LABEL.size, LABEL.bold, canvas.sheet.label_limit())
-    };
-    let names: Vec<String> = data.rows.iter().map(|row| fitted(&row.left_out)).collect();
-    let heads: Vec<String> = data.runs.iter().map(fitted).collect();
-    let head_title = "Left out";
-    let least = canvas.text_width(head_title, STRONG);
-    let label = names.iter().map(|text| canvas.text_width(text, LABEL)).fold(least, f64::max);
+    let names: Vec<&String> = data.rows.iter().map(|row| &row.left_out).collect();
+    let split = fitting_split(&canvas, data, &names);
+    canvas.width = split.width;
+    let left = MARGIN + split.widest + LABEL_GAP;
+    let cut = |text: &String| fit(&canvas.fonts, text, LABEL.size, LABEL.bold, LABEL_LIMIT);
+    let heads: Vec<String> = data.runs.iter().map(cut).collect();
     let depth = heads.iter().map(|text| canvas.text_width(text, LABEL)).fold(6.5, f64::max);
-    let left = MARGIN + label + LABEL_GAP;
-    let (width, cell) = fitting_cells(&canvas, data, left);
-    canvas.width = width;
     let title = format!("Ranks without each model, {}", header::workload(&canvas, &data.workload));
     let subtitle = subtitle(data, &canvas);
     let top = header::write(&mut canvas, &title, &subtitle);
@@ -77,12 +75,12 @@ fn layout(data: &CohortPerturbation, sheet: Sheet) -> Result<Canvas, FigureError
         canvas.text_level("no runs", (MARGIN, top + 6.0), Anchor::Start, NOTE);
         top + 14.0
     } else {
-        let grid = Grid { left, top: top + depth + 4.0, cell };
+        let grid = Grid { left, top: top + depth + 4.0, cell: split.cell };
         let baseline = grid.top - 3.0;
-        canvas.text(head_title, (left - LABEL_GAP, baseline), Anchor::End, STRONG);
+        canvas.text(HEADING, (left - LABEL_GAP, baseline), Anchor::End, STRONG);
         draw_heads(&mut canvas, &heads, &grid);
         let most = largest(data);
-        for (index, (row, name)) in data.rows.iter().zip(&names).enumerate() {
+        for (index, (row, name)) in data.rows.iter().zip(&split.names).enumerate() {
             draw_row(&mut canvas, row, (name, &data.runs), &grid, index, most);
         }
         let bottom = grid.top + real(data.rows.len()) * ROW + 5.0;
@@ -108,15 +106,20 @@ fn check(data: &CohortPerturbation) -> Result<(), FigureError> {
     Ok(())
 }
 
-/// The narrowest figure with room for every number, and the width of its cells.
-fn fitting_cells(canvas: &Canvas, data: &CohortPerturbation, left: f64) -> (f64, f64) {
+/// The narrowest figure with room for every number.
+fn fitting_split(canvas: &Canvas, data: &CohortPerturbation, names: &[&String]) -> Split {
     let moves = data.rows.iter().flat_map(|row| row.moves.iter().flatten());
     let widths = moves.map(|by| canvas.text_width(&signed(*by), LABEL) + CELL_PAD);
-    let cell = widths.fold(LEAST_CELL, f64::max);
-    let needed = left + real(data.runs.len()) * cell + TAU + LARGEST + MARGIN;
-    let width = canvas.sheet.fitting(needed).unwrap_or(needed);
-    let spare = (width - needed) / real(data.runs.len().max(1));
-    (width, (cell + spare).min(MOST_CELL.max(cell)))
+    let columns = Columns {
+        count: data.runs.len(),
+        least: widths.fold(LEAST_CELL, f64::max),
+        most: MOST_CELL,
+        others: 2.0 * MARGIN + LABEL_GAP + TAU + LARGEST,
+        heading: canvas.text_width(HEADING, STRONG),
+    };
+    let needed = columns.others + LABEL_LIMIT + real(columns.count) * columns.least;
+    row_names::fitting(canvas, names, columns)
+        .unwrap_or_else(|| row_names::at(canvas, names, columns, canvas.sheet.width(needed)))
 }
 
 fn largest(data: &CohortPerturbation) -> f64 {
