@@ -2,7 +2,8 @@
 //!
 //! A value is kept under the hash of the run's trace, the hash of the metric and the circumstances that both leave open:
 //! the cost basis where the metric looks at costs, and the cohort where it looks at other runs. Under that key it never
-//! changes, so nothing is ever overwritten. Each addition is one Parquet file with a running number.
+//! changes, so nothing is ever overwritten. Each addition is one Parquet file with a running number. It is not named
+//! `.parquet`: whoever reads `store/**/*.parquet` without ramptrace wants the traces alone.
 
 use super::pack::Level;
 use polars::error::{PolarsError, PolarsResult};
@@ -13,6 +14,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+
+/// What the names of the files end in.
+const SUFFIX: &str = "scores";
 
 /// What went wrong with kept values. Scores can always be computed again.
 #[derive(Debug, Error)]
@@ -131,7 +135,7 @@ impl KeptScores {
             .map_err(self.broken(&self.folder))?;
         // Somebody else may have taken the number: nothing is overwritten.
         loop {
-            let path = self.folder.join(format!("{:06}.parquet", self.next));
+            let path = self.folder.join(format!("{:06}.{SUFFIX}", self.next));
             match partial.persist_noclobber(&path) {
                 Ok(_) => break,
                 Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -196,7 +200,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, KeptError> {
 
 fn number_of(path: &Path) -> Option<u32> {
     let name = path.file_name()?.to_str()?;
-    name.strip_suffix(".parquet")?.parse().ok()
+    name.strip_suffix(SUFFIX)?.strip_suffix('.')?.parse().ok()
 }
 
 const TEXTS: [&str; 10] =
@@ -297,7 +301,7 @@ mod tests {
         let mut names: Vec<_> =
             std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".gitignore", "000001.parquet", "000002.parquet"]);
+        assert_eq!(names, [".gitignore", "000001.scores", "000002.scores"]);
     }
 
     #[test]
@@ -315,10 +319,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut kept = KeptScores::open(folder.path()).unwrap();
         kept.append(vec![score("a", Some(1.0))]).unwrap();
-        std::fs::write(folder.path().join("000007.parquet"), b"PAR1 not really").unwrap();
+        std::fs::write(folder.path().join("000007.scores"), b"PAR1 not really").unwrap();
         let mut again = KeptScores::open(folder.path()).unwrap();
         assert_eq!((again.rows().len(), again.unreadable.len()), (1, 1));
         again.append(vec![score("b", None)]).unwrap();
-        assert!(folder.path().join("000008.parquet").exists());
+        assert!(folder.path().join("000008.scores").exists());
     }
 }

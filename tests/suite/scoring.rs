@@ -148,13 +148,13 @@ fn values_are_kept_and_only_new_pairs_are_computed() {
     assert_eq!(csv(&with_new)["gpt-5.5"]["reward"], csv(&first)["gpt-5.5"]["reward"]);
     // The table is part of no result, and never overwritten.
     let kept_files = space.files("store/.ramptrace/scores");
-    assert_eq!(kept_files.keys().filter(|k| k.ends_with(".parquet")).count(), 3);
+    assert_eq!(kept_files.keys().filter(|k| k.ends_with(".scores")).count(), 3);
     let history = space.ok(&["score", "store", "--history", "gpt-5.5", "--format", "csv"]);
     assert!(history.contains(",core,passes,,4.0,stages,gate = 60,"), "{history}");
     assert!(history.contains(",core,passes,,4.0,stages,gate = 80,"), "{history}");
     assert_eq!(space.ok(&["store", "list", "store", "--format", "csv"]).lines().count(), 17);
     // A broken file is named, and its values are computed again.
-    space.write("store/.ramptrace/scores/000001.parquet", b"not a table");
+    space.write("store/.ramptrace/scores/000001.scores", b"not a table");
     let ran = space.run(&["score", "store", "--format", "csv"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, with_new.as_str()));
     assert!(ran.stderr.contains("warning: ") && ran.stderr.contains("computed again"));
