@@ -10,6 +10,7 @@ mod failure_signals;
 mod figures;
 mod latex;
 mod lint;
+mod notebooks;
 mod packs;
 mod plans;
 mod published;
