@@ -26,6 +26,8 @@ fn cohort(runs: &[Made]) -> Cohort {
         run_id: format!("run-{model}"),
         model: (*model).to_owned(),
         protocol: None,
+        vendor: None,
+        color: None,
         label: (*model).to_owned(),
         cost_usd: *cost_usd,
         elapsed_s: None,
