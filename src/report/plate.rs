@@ -159,7 +159,7 @@ mod tests {
     fn words_are_escaped_for_each_markup() {
         let plate = plate("a_b & [c] \u{202e}");
         assert!(plate.latex("f/collapse.pdf").contains(r"a\_b \& {[}c]"));
-        assert!(plate.latex("f/collapse.pdf").contains(r"\label{fig:collapse}"));
+        assert!(plate.latex("f/collapse.pdf").contains(r"\label{fig:f-collapse}"));
         assert!(plate.markdown("collapse.svg").contains(r"a_b \& \[c\]"));
         assert!(plate.svg.as_str().starts_with("<svg role=\"img\" aria-label=\""));
         assert!(
