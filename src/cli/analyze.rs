@@ -40,6 +40,8 @@ pub(super) const PNG_SCALE: f32 = 3.125;
     ramptrace analyze store -o mine --pack my-metrics.toml"
 )]
 pub(super) struct Analyze {
+    /// A trace, a folder of traces, or a glob
+    store: PathBuf,
     /// The folder to write; made again if ramptrace made it before
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
@@ -77,7 +79,7 @@ pub(super) fn make(
     target: &Path,
     force: bool,
 ) -> Result<(Workup, Counts), CliError> {
-    let subject = Subject::open(&args.asked)?;
+    let subject = Subject::open(&args.store, &args.asked)?;
     let mut folder = OutputFolder::begin(target, force)?;
     let workup = Workup::of(subject, &args.asked)?;
     let tables = workup.tables()?;

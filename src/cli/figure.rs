@@ -33,8 +33,11 @@ pub(super) struct Figure {
     /// Name the figures and say what each shows
     #[arg(long, exclusive = true)]
     list: bool,
+    /// A trace, a folder of traces, or a glob
+    #[arg(required = true)]
+    store: Option<PathBuf>,
     #[command(flatten)]
-    asked: Option<Asked>,
+    asked: Asked,
     #[command(flatten)]
     sheet: SheetArgs,
     /// Only of this workload
@@ -52,7 +55,7 @@ pub(super) struct Figure {
 }
 
 pub(super) fn run(args: &Figure, output: &mut Output) -> Result<(), CliError> {
-    let (Some(name), Some(asked), false) = (&args.name, &args.asked, args.list) else {
+    let (Some(name), Some(store), false) = (&args.name, &args.store, args.list) else {
         if args.list {
             return output.table(&catalogue::table()?, TableFormat::Text, 1);
         }
@@ -61,13 +64,14 @@ pub(super) fn run(args: &Figure, output: &mut Output) -> Result<(), CliError> {
     let target = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.svg")));
     let Some(form) = Form::of(&target) else {
         let figures = make(args, &target, args.force)?;
-        output.note(format!("wrote {figures} figures to {}", target.display()));
+        let noun = if figures == 1 { "figure" } else { "figures" };
+        output.note(format!("wrote {figures} {noun} to {}", target.display()));
         return Ok(());
     };
     // A path that cannot be written is said before anything is computed.
     let file =
         if form == Form::Stdout { None } else { Some(OutputFile::begin(&target, args.force)?) };
-    let (_, plates) = plates(args, name, asked)?;
+    let (_, plates) = plates(args, name, store)?;
     let [plate] = plates.as_slice() else { return Err(several(name, &plates)) };
     let bytes = form.bytes(plate.as_ref(), args.sheet.sheet(), &target)?;
     match file {
@@ -78,24 +82,24 @@ pub(super) fn run(args: &Figure, output: &mut Output) -> Result<(), CliError> {
 
 /// Makes the folder that a command line asks for; the number of figures.
 pub(super) fn make(args: &Figure, target: &Path, force: bool) -> Result<usize, CliError> {
-    let (Some(name), Some(asked)) = (&args.name, &args.asked) else {
+    let (Some(name), Some(store)) = (&args.name, &args.store) else {
         return Err(CliError::usage("a figure and a store are needed"));
     };
     let mut folder = OutputFolder::begin(target, force)?;
-    let (workup, plates) = plates(args, name, asked)?;
+    let (workup, plates) = plates(args, name, store)?;
     let figures = write_plates(&mut folder, &plates, args.sheet.sheet())?;
-    folder.publish(workup.sources(asked).receipts()?, made_of)?;
+    folder.publish(workup.sources(&args.asked).receipts()?, made_of)?;
     Ok(figures)
 }
 
 /// The figures of a name that are asked for: at least one.
-fn plates(args: &Figure, name: &str, asked: &Asked) -> Result<(Workup, Plates), CliError> {
+fn plates(args: &Figure, name: &str, store: &Path) -> Result<(Workup, Plates), CliError> {
     let entry = catalogue::find(name)?;
-    let workup = Workup::of(Subject::open(asked)?, asked)?;
+    let workup = Workup::of(Subject::open(store, &args.asked)?, &args.asked)?;
     let mut plates = workup.plates_of(entry.group)?;
     plates.retain(|plate| plate.figure() == entry.name);
     if plates.is_empty() {
-        let problem = format!("{} has nothing that `{name}` could show", asked.store.display());
+        let problem = format!("{} has nothing that `{name}` could show", store.display());
         return Err(CliError::data(problem).hint(format!("it shows {}", entry.shows)));
     }
     let all = choices(&plates);

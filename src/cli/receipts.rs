@@ -19,6 +19,8 @@ pub(super) struct Sources<'a> {
     pub(super) selector: &'a str,
     /// Price books on top of the built-in one.
     pub(super) books: &'a [PathBuf],
+    /// Display names before the built-in ones.
+    pub(super) display: Option<&'a Path>,
     pub(super) parameters: BTreeMap<String, String>,
 }
 
@@ -41,6 +43,9 @@ impl Sources<'_> {
         definitions.insert(format!("pack {}", self.selector), text.sha256);
         for book in self.books {
             definitions.insert(format!("price book {}", shown(book)), hash_of(book)?.sha256);
+        }
+        if let Some(display) = self.display {
+            definitions.insert(format!("display {}", shown(display)), hash_of(display)?.sha256);
         }
         let command = std::iter::once("ramptrace".to_owned())
             .chain(std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()));

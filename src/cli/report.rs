@@ -32,6 +32,8 @@ use std::path::{Path, PathBuf};
     ramptrace report store -o - --no-events | gzip > report.html.gz"
 )]
 pub(super) struct Report {
+    /// A trace, a folder of traces, or a glob
+    store: PathBuf,
     /// The page to write; - is stdout
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -49,7 +51,7 @@ pub(super) struct Report {
 }
 
 pub(super) fn run(args: &Report, output: &mut Output) -> Result<(), CliError> {
-    let subject = Subject::open(&args.asked)?;
+    let subject = Subject::open(&args.store, &args.asked)?;
     let claims = args.claims.as_deref().map(ClaimsFile::load).transpose()?;
     let file = match args.output.as_os_str().to_str() {
         Some("-") => None,
@@ -70,7 +72,7 @@ pub(super) fn run(args: &Report, output: &mut Output) -> Result<(), CliError> {
 
 fn page(args: &Report, workup: &Workup, claims: Option<&ClaimsFile>) -> Result<Page, CliError> {
     let claims = match claims {
-        Some(file) => Some(verify::summary(file, &verify::results(file, &args.asked.store)?)?),
+        Some(file) => Some(verify::summary(file, &verify::results(file, &args.store)?)?),
         None => None,
     };
     let workloads: Vec<&str> = workup.cohorts.iter().map(|c| c.workload.as_str()).collect();

@@ -114,6 +114,7 @@ impl Sensitivity {
             pack: &self.pack,
             selector: &args.pack,
             books: args.basis.books_given(),
+            display: None,
             parameters: parameters.into(),
         };
         folder.publish(sources.receipts()?, |_| vec!["metrics".to_owned()])?;

@@ -6,6 +6,7 @@ use super::analyze_failures::Failures;
 use super::basis::BasisArgs;
 use super::cost::{Study, spread};
 use super::cost_tables as costs;
+use super::dependence::{DRAWS, SEED};
 use super::price_tables as prices;
 use super::receipts::Sources;
 use crate::analysis::display::DisplayList;
@@ -16,14 +17,12 @@ use crate::rollup::{Rollup, roll_up};
 use crate::trace::Store;
 use clap::Args;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// What is asked of which store.
+/// What is asked of a store.
 #[derive(Debug, Args)]
 pub(super) struct Asked {
-    /// A trace, a folder of traces, or a glob
-    pub(super) store: PathBuf,
     /// Score at or above which a stage counts as passed
     #[arg(long, default_value_t = 60.0, value_name = "SCORE")]
     pub(super) gate: f64,
@@ -76,7 +75,7 @@ pub(super) struct Workup {
 
 impl Subject {
     /// Checks what is asked, and opens what it is asked of.
-    pub(super) fn open(asked: &Asked) -> Result<Self, CliError> {
+    pub(super) fn open(store: &Path, asked: &Asked) -> Result<Self, CliError> {
         if !(0.0..=100.0).contains(&asked.gate) {
             return Err(CliError::usage(format!(
                 "the gate {} is not a score from 0 to 100",
@@ -91,7 +90,7 @@ impl Subject {
             Some(path) => DisplayList::load(path)?,
             None => DisplayList::built_in()?,
         };
-        let store = Store::open(&asked.store)?;
+        let store = Store::open(store)?;
         let mut baselines = Vec::new();
         for selector in &asked.baseline {
             baselines.push(store.find(selector)?.run.run_id.clone());
@@ -184,12 +183,17 @@ impl Workup {
             ("interval", "Wilson 95 %".to_owned()),
             ("metric_pack", asked.pack.clone()),
             ("metric_parameters", asked.set.join(" ")),
+            ("baseline", asked.baseline.join(" ")),
+            ("compared_pack", asked.against.clone().unwrap_or_default()),
+            ("weight_draws", DRAWS.to_string()),
+            ("seed", SEED.to_string()),
         ];
         Sources {
             store: &self.subject.store,
             pack: &self.subject.pack,
             selector: &asked.pack,
             books: asked.basis.books_given(),
+            display: asked.display.as_deref(),
             parameters: parameters.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
         }
     }
