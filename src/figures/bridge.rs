@@ -14,7 +14,7 @@ use super::scale::{self, Scale};
 use super::sheet::Sheet;
 use super::stroke::SOLID;
 use super::svg::Svg;
-use super::wording::{fit, named, printable, wrap};
+use super::wording::{count, fit, named, printable, wrap};
 
 const BAR: f64 = 9.0;
 const ROW_GAP: f64 = 6.0;
@@ -127,8 +127,15 @@ fn title(data: &CostBridge, canvas: &Canvas) -> String {
 
 fn subtitle(data: &CostBridge, canvas: &Canvas) -> String {
     let listed = |text: &String| header::listed(canvas, std::slice::from_ref(text));
+    let n = if data.from_runs == 1 && data.to_runs == 1 {
+        "n\u{A0}=\u{A0}1\u{A0}run a\u{A0}side".to_owned()
+    } else {
+        let [from, to] = [data.from_runs, data.to_runs]
+            .map(|n| count(u64::try_from(n).unwrap_or(u64::MAX), "run", "runs"));
+        format!("n\u{A0}=\u{A0}{from} and {to}, their geometric means")
+    };
     format!(
-        "{}\u{A0}→\u{A0}{}\u{A0}per\u{A0}run · workload: {} · cost\u{A0}basis: {} · \
+        "{}\u{A0}→\u{A0}{}\u{A0}per\u{A0}run · {n} · workload: {} · cost\u{A0}basis: {} · \
          LMDI-I:\u{A0}steps\u{A0}add\u{A0}up\u{A0}exactly · \
          ×:\u{A0}end\u{A0}value\u{A0}over\u{A0}start\u{A0}value",
         cost(data.from_usd),
@@ -327,7 +334,7 @@ mod tests {
         let text = draw(&fixture::bridge(4), Sheet::default()).unwrap().as_str().to_owned();
         for part in [
             "Why claude-opus-4-7 costs more than",
-            "$0.0469 → $126.24 per run",
+            "$0.0469 → $126.24 per run · n = 1 run a side",
             ">+$27.3<",
             ">×5.51<",
             ">69 → 380 calls<",
