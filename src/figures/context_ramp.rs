@@ -75,7 +75,7 @@ fn layout(data: &ContextRamp, sheet: Sheet) -> Result<Canvas, FigureError> {
     tip_calls(&mut canvas, &data.calls, &plot);
     draw_axes(&mut canvas, &plot);
     if let Some(limit) = near_limit(data) {
-        draw_limit(&mut canvas, &data.calls, limit, &plot);
+        draw_limit(&mut canvas, data, limit, &plot);
     }
     ramp_stages::draw_calls(&mut canvas, data.calls.len(), frame);
     if data.calls.is_empty() {
@@ -217,6 +217,7 @@ fn draw_axes(canvas: &mut Canvas, plot: &Plot) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::canvas::TextBox;
     use super::super::{fixture, fixture_failures};
     use super::*;
 
@@ -248,6 +249,20 @@ mod tests {
         (data.limit, data.slope, data.snowball) = (None, None, None);
         fixture::assert_tidy(|sheet| layout(&data, sheet));
         assert!(!draw(&data, Sheet::default()).unwrap().as_str().contains("limit"));
+    }
+
+    #[test]
+    fn the_name_of_the_limit_keeps_clear_of_lines() {
+        let data = fixture_failures::ramp(300, 6, None);
+        let few = ContextRamp { compactions: vec![10, 200], ..data };
+        let canvas = layout(&few, Sheet::default()).unwrap();
+        let name = |t: &&TextBox| t.text.starts_with("window limit");
+        let name = canvas.texts().iter().find(name).unwrap().area;
+        let slot = (canvas.width - MARGIN - RIGHT - LEFT) / 300.0;
+        for index in few.compactions {
+            let x = LEFT + (real(index) + 0.5) * slot;
+            assert!(!(name.left..=name.right).contains(&x), "{index} at {x} in {name:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ const TICK: f64 = 2.6;
 /// Half the width of a bar that stands for a call without neighbours, at most.
 const BAR: f64 = 3.0;
 const LIMIT_GAP: f64 = 3.0;
+/// Places that are tried for the name of the limit, from left to right.
+const LIMIT_PLACES: usize = 24;
 
 /// What tokens are counted in.
 #[derive(Debug, Clone, Copy)]
@@ -132,20 +134,26 @@ pub(super) fn draw_tick(canvas: &mut Canvas, x: f64, bottom: f64) {
 }
 
 /// The limit of the window, named above it.
-pub(super) fn draw_limit(canvas: &mut Canvas, calls: &[RampCall], limit: f64, plot: &Plot) {
+pub(super) fn draw_limit(canvas: &mut Canvas, data: &ContextRamp, limit: f64, plot: &Plot) {
     let (y, frame) = (plot.height(limit), plot.frame);
     canvas.line(&[(frame.left, y), (frame.right, y)], BLACK, 0.8, DASHED);
     let text = format!("window limit {}", quantity(limit));
     let width = canvas.text_width(&text, LABEL);
     let baseline = y - 2.2;
-    // At the left, where prompts are short, unless they are not.
+    // At the left, where prompts are short, unless a prompt or the line of a compaction is there.
+    let crosses = |left: f64, x: f64| (left - LIMIT_GAP..=left + width + LIMIT_GAP).contains(&x);
     let covers = |left: f64| {
-        calls.iter().enumerate().any(|(index, call)| {
-            let (x, y) = plot.at(index, call.input_tokens);
-            (left - LIMIT_GAP..=left + width + LIMIT_GAP).contains(&x) && y < baseline + LIMIT_GAP
-        })
+        let has_lines = data.compactions.len() <= MOST_LINES;
+        let mut lines = data.compactions.iter().filter(|_| has_lines);
+        let mut calls = data.calls.iter().enumerate();
+        lines.any(|index| crosses(left, plot.at(*index, 0).0))
+            || calls.any(|(index, call)| {
+                let (x, y) = plot.at(index, call.input_tokens);
+                crosses(left, x) && y < baseline + LIMIT_GAP
+            })
     };
     let (start, end) = (frame.left + LIMIT_GAP, frame.right - LIMIT_GAP - width);
-    let left = if covers(start) && !covers(end) { end } else { start };
+    let place = |n: usize| start + (end - start) * real(n) / real(LIMIT_PLACES);
+    let left = (0..=LIMIT_PLACES).map(place).find(|left| !covers(*left)).unwrap_or(start);
     canvas.text(&text, (left, baseline), Anchor::Start, LABEL);
 }
