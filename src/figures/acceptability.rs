@@ -11,10 +11,10 @@ use super::diverging;
 use super::error::{FigureError, require_amount};
 use super::header::{self, COLUMN, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG};
 use super::number::{percent, quantity, real};
-use super::palette::{GREY, GRID, cividis, ink_on};
+use super::palette::{GREY, GRID};
 use super::ranked::{self, require_between, require_length};
 use super::row_names::{self, Columns, Split};
-use super::sheet::Sheet;
+use super::sheet::{Sheet, Theme};
 use super::svg::Svg;
 use super::wording::{count, named};
 
@@ -66,7 +66,12 @@ fn layout(data: &RankAcceptability, sheet: Sheet) -> Result<Canvas, FigureError>
         }
         let bottom = top + HEAD + real(data.rows.len()) * ROW;
         let ticks = TICKS.map(|(fraction, label)| (fraction, label.to_owned()));
-        color_bar::draw(&mut canvas, "Share of draws", &ticks, (MARGIN, bottom + 6.0), color) + 3.0
+        {
+            let theme = canvas.sheet.theme;
+            let at = (MARGIN, bottom + 6.0);
+            let color = |share| color(theme, share);
+            color_bar::draw(&mut canvas, "Share of draws", &ticks, at, color) + 3.0
+        }
     };
     let (notes, limit) = (notes(data, &canvas), canvas.width - 2.0 * MARGIN);
     canvas.height = header::paragraph(&mut canvas, &notes, (MARGIN, y), limit, NOTE) + MARGIN;
@@ -126,9 +131,9 @@ fn notes(data: &RankAcceptability, canvas: &Canvas) -> String {
     parts.join(" ")
 }
 
-/// Dark is often, so that ink follows the share; the rarest ranks are pale.
-fn color(share: f64) -> RGBColor {
-    diverging::tint(cividis(1.0 - share), (PALEST + share / FULL_COLOR).min(1.0))
+/// The rarest ranks are pale.
+fn color(theme: Theme, share: f64) -> RGBColor {
+    diverging::frequency(theme, share, PALEST + share / FULL_COLOR)
 }
 
 fn draw_head(canvas: &mut Canvas, ranks: usize, left: f64, cell: f64, top: f64) {
@@ -154,14 +159,14 @@ fn draw_row(canvas: &mut Canvas, row: &AcceptabilityRow, label: &str, first: Are
             canvas.outline(area.grown(-0.2), GRID, 0.3);
             continue;
         }
-        let ground = color(share);
+        let ground = color(canvas.sheet.theme, share);
         canvas.block(area, ground);
         let tip = format!("{}, rank {}: {} of draws", named(&row.label), index + 1, percent(share));
         canvas.tip(area, &tip);
         let place = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
         if share >= LEAST_PRINTED {
             let face = if share >= most { STRONG } else { LABEL };
-            let style = Style { color: ink_on(ground), ..face };
+            let style = Style { color: canvas.ink_on(ground), ..face };
             canvas.text_level(&printed(share), place, Anchor::Middle, style);
         } else {
             canvas.disc(place, DOT, GREY);
@@ -213,7 +218,8 @@ mod tests {
 
     #[test]
     fn larger_shares_are_darker() {
-        let greens: Vec<u8> = (0..=100).map(|i| color(f64::from(i) / 100.0).1).collect();
+        let greens: Vec<u8> =
+            (0..=100).map(|i| color(Theme::Paper, f64::from(i) / 100.0).1).collect();
         assert!(greens.is_sorted_by(|a, b| a >= b) && greens[0] < 255);
     }
 

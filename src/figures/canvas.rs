@@ -20,7 +20,7 @@ use super::error::FigureError;
 #[cfg(test)]
 use super::font::{ASCENT, DESCENT};
 use super::font::{FAMILY, Fonts, HALF_DIGIT};
-use super::palette::WHITE;
+use super::palette::{WHITE, ink_on};
 use super::sheet::{Sheet, Theme};
 use super::stroke::{Dash, pieces};
 use super::svg::{Svg, escaped};
@@ -190,6 +190,11 @@ impl Canvas {
     /// What a viewer says when the pointer rests on an area; nothing in a figure with thousands of them.
     pub(super) fn tip(&mut self, area: Area, text: &str) {
         self.tips.push((area, printable(text)));
+    }
+
+    /// Black or white, whichever stands out more on a colour as the theme shows it.
+    pub(super) fn ink_on(&self, ground: RGBColor) -> RGBColor {
+        ink_on(self.sheet.theme.ink(ground))
     }
 
     /// Width of a text in points.

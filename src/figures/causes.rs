@@ -5,9 +5,7 @@ use plotters::style::RGBColor;
 use super::area::{Area, Point};
 use super::canvas::{Anchor, Canvas, Style};
 use super::header::STRONG;
-use super::palette::{
-    BLUE, DARK, GREEN, MID_GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, ink_on,
-};
+use super::palette::{BLUE, DARK, GREEN, MID_GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW};
 use super::stroke::SOLID;
 
 /// More causes than this are one: further colours could not be told apart.
@@ -110,13 +108,13 @@ fn code(name: &str, taken: &[char]) -> char {
 pub(super) fn tab(canvas: &mut Canvas, look: Look, area: Area) {
     canvas.block(area, look.color);
     let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
-    let style = Style { color: ink_on(look.color), ..STRONG };
+    let style = Style { color: canvas.ink_on(look.color), ..STRONG };
     canvas.text_level(&look.code.to_string(), middle, Anchor::Middle, style);
 }
 
 /// Draws a texture on an area that has its colour. Lines of touching areas meet.
 pub(super) fn texture(canvas: &mut Canvas, look: Look, area: Area) {
-    let ink = ink_on(look.color);
+    let ink = canvas.ink_on(look.color);
     let mut draw = |path: [Point; 2]| canvas.line(&path, ink, LINE, SOLID);
     match look.texture {
         Texture::Plain => {}
@@ -169,6 +167,8 @@ pub(super) fn falling(area: Area, step: f64) -> impl Iterator<Item = [Point; 2]>
 
 #[cfg(test)]
 mod tests {
+    use super::super::palette::{PALE, luminance};
+    use super::super::sheet::{Sheet, Theme};
     use super::*;
 
     #[test]
@@ -188,6 +188,20 @@ mod tests {
         assert_eq!((one[1], one[3]), (other[3], other[0]));
         assert_eq!(one[2], UNKNOWN);
         assert!(other[1] != other[2] && other[1].color != other[2].color);
+    }
+
+    #[test]
+    fn letters_stand_out_on_paper_and_on_a_screen() {
+        for theme in [Theme::Paper, Theme::Screen] {
+            let canvas = Canvas::new(Sheet { theme, ..Sheet::default() }, 60.0).unwrap();
+            let grounds = GROUNDS.map(|(_, color, _)| color);
+            for color in grounds.into_iter().chain([OTHER.color, UNKNOWN.color, PALE]) {
+                let ground = luminance(theme.ink(color));
+                let ink = luminance(theme.text(canvas.ink_on(color)));
+                let (light, dark) = (ground.max(ink), ground.min(ink));
+                assert!((light + 0.05) / (dark + 0.05) >= 4.5, "{color:?}");
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::canvas::{Anchor, Canvas, Style};
 use super::causes::{self, Look, UNKNOWN, falling, rising};
 use super::header::{LABEL, STRONG};
 use super::number::{real, score};
-use super::palette::{BLACK, BLUE, GREY, MID_GREY, SKY, VERMILLION, WHITE, ink_on};
+use super::palette::{BLACK, BLUE, FAINT, GREY, MID_GREY, PALE, SKY, VERMILLION, WHITE};
 use super::stroke::{DASHED, SOLID};
 use super::wording::{fit, named};
 
@@ -17,10 +17,6 @@ use super::wording::{fit, named};
 pub(super) const TAB: f64 = 8.0;
 /// Between a score and the right edge of its cell.
 const PAD: f64 = 2.0;
-/// Ground of what was not attempted: neither white nor the colour of a cause.
-const PALE: RGBColor = RGBColor(0xE4, 0xE4, 0xE4);
-/// Outline of what has no score.
-const FAINT: RGBColor = RGBColor(0xC4, 0xC4, 0xC4);
 /// Width and step of the crossed lines around a cell without tests.
 const BORDER: f64 = 1.7;
 const BORDER_STEP: f64 = 2.0;
@@ -91,7 +87,7 @@ pub(super) fn draw(canvas: &mut Canvas, cell: &FailureMapCell, look: Option<Look
     let value = cell.score.filter(|_| cell.outcome != Outcome::NotAttempted);
     if let Some(value) = value {
         let face = if cell.outcome == Outcome::Passed { STRONG } else { LABEL };
-        let style = Style { color: ink(cell.outcome, look), ..face };
+        let style = Style { color: ink(canvas, cell.outcome, look), ..face };
         let pad = match cell.outcome {
             Outcome::NoTests => PAD + BORDER,
             Outcome::Infra => PAD + EDGE,
@@ -158,12 +154,12 @@ fn ground(canvas: &mut Canvas, outcome: Outcome, look: Option<Look>, area: Area)
     }
 }
 
-fn ink(outcome: Outcome, look: Option<Look>) -> RGBColor {
-    if outcome == Outcome::Failed { ink_on(look.unwrap_or(UNKNOWN).color) } else { BLACK }
+fn ink(canvas: &Canvas, outcome: Outcome, look: Option<Look>) -> RGBColor {
+    if outcome == Outcome::Failed { canvas.ink_on(look.unwrap_or(UNKNOWN).color) } else { BLACK }
 }
 
 fn letter(canvas: &mut Canvas, look: Look, middle: Point) {
-    let style = Style { color: ink_on(look.color), ..STRONG };
+    let style = Style { color: canvas.ink_on(look.color), ..STRONG };
     canvas.text_level(&look.code.to_string(), middle, Anchor::Middle, style);
 }
 

@@ -9,7 +9,7 @@ use super::canvas::{Anchor, Canvas, Style};
 use super::header::{LABEL, STRONG};
 use super::marker::{self, Marker};
 use super::number::score;
-use super::palette::{BLACK, GREY, MID_GREY, WHITE, cividis, ink_on};
+use super::palette::{BLACK, GREY, MID_GREY, WHITE, cividis};
 use super::pattern;
 use super::wording::named;
 
@@ -103,7 +103,7 @@ pub(super) fn draw(canvas: &mut Canvas, cell: &MatrixCell, gate: f64, area: Area
         Some(value) if !is_hatched => {
             let ground = cividis(value / 100.0);
             canvas.block(area, ground);
-            ink_on(ground)
+            canvas.ink_on(ground)
         }
         _ => BLACK,
     };

@@ -9,7 +9,7 @@ use super::header::{self, COLUMN, LABEL, MARGIN, NOTE, STRONG};
 use super::heat::{self, Mark};
 use super::legend::{self, Entry};
 use super::number::{plain, real, score};
-use super::palette::{BLACK, cividis, ink_on};
+use super::palette::{BLACK, cividis};
 use super::row_names::{self, Columns, Split};
 use super::sheet::Sheet;
 use super::stroke::SOLID;
@@ -147,7 +147,7 @@ fn draw_color_bar(canvas: &mut Canvas, data: &ScoreMatrix, at: Point) -> f64 {
     }
     if (0.0..=100.0).contains(&data.gate) {
         let x = left + data.gate / 100.0 * BAR;
-        let ink = ink_on(cividis(data.gate / 100.0));
+        let ink = canvas.ink_on(cividis(data.gate / 100.0));
         canvas.line(&[(x, bar.top), (x, bar.bottom)], ink, 0.8, SOLID);
     }
     bar.bottom + 11.0

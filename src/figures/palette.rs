@@ -30,6 +30,10 @@ const ON_DARK: RGBColor = RGBColor(254, 254, 254);
 pub(super) const GREY: RGBColor = RGBColor(0x59, 0x59, 0x59);
 /// Outlines of second-rank markers.
 pub(super) const MID_GREY: RGBColor = RGBColor(0x80, 0x80, 0x80);
+/// Ground of what did not happen: neither white nor a colour.
+pub(super) const PALE: RGBColor = RGBColor(0xE4, 0xE4, 0xE4);
+/// Outline of what is not there.
+pub(super) const FAINT: RGBColor = RGBColor(0xC4, 0xC4, 0xC4);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xE2, 0xE2, 0xE2);
 /// Flat fill behind data, darker than the grid in no place.

@@ -11,7 +11,7 @@ use super::font::HALF_DIGIT;
 use super::header::{self, COLUMN, LABEL, LABEL_LIMIT, MARGIN, NOTE, STRONG};
 use super::legend::{self, Entry};
 use super::number::{plain, real};
-use super::palette::{GRID, MID_GREY, WHITE, ink_on};
+use super::palette::{GRID, MID_GREY, WHITE};
 use super::pattern;
 use super::ranked::{self, require_between, require_length, require_tau};
 use super::row_names::{self, Columns, Split};
@@ -199,9 +199,9 @@ fn draw_row(
 }
 
 fn draw_move(canvas: &mut Canvas, by: f64, fraction: f64, area: Area) {
-    let ground = diverging::shade(fraction);
+    let ground = diverging::shade(canvas.sheet.theme, fraction);
     canvas.block(area, ground);
-    let style = Style { color: ink_on(ground), ..LABEL };
+    let style = Style { color: canvas.ink_on(ground), ..LABEL };
     let place = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
     canvas.text_level(&signed(by), place, Anchor::Middle, style);
 }
@@ -229,8 +229,9 @@ fn write_legend(canvas: &mut Canvas, most: f64, top: f64) -> f64 {
     let mut y = top;
     if most > STILL {
         let ticks = [(0.0, signed(-most)), (0.5, "0".to_owned()), (1.0, signed(most))];
+        let theme = canvas.sheet.theme;
         y = color_bar::draw(canvas, "Places moved: − down, + up", &ticks, (MARGIN, y), |part| {
-            diverging::shade(2.0 * part - 1.0)
+            diverging::shade(theme, 2.0 * part - 1.0)
         });
     }
     let entry =

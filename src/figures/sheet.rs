@@ -101,7 +101,7 @@ impl Theme {
     }
 }
 
-const SCREEN: [(RGBColor, RGBColor); 7] = [
+const SCREEN: [(RGBColor, RGBColor); 9] = [
     (palette::WHITE, RGBColor(0x16, 0x19, 0x1D)),
     (palette::BLACK, RGBColor(0xEC, 0xEE, 0xF0)),
     (palette::DARK, RGBColor(0xC9, 0xCD, 0xD2)),
@@ -109,6 +109,8 @@ const SCREEN: [(RGBColor, RGBColor); 7] = [
     (palette::MID_GREY, RGBColor(0x8B, 0x93, 0x9B)),
     (palette::GRID, RGBColor(0x33, 0x39, 0x40)),
     (palette::SHADE, RGBColor(0x22, 0x30, 0x3C)),
+    (palette::PALE, RGBColor(0x2C, 0x32, 0x38)),
+    (palette::FAINT, RGBColor(0x45, 0x4C, 0x54)),
 ];
 
 const SCREEN_TEXT: [(RGBColor, RGBColor); 4] = [

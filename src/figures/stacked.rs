@@ -6,7 +6,7 @@ use super::area::Area;
 use super::canvas::{Anchor, Canvas, Style};
 use super::header::{LABEL, NOTE};
 use super::number::percent;
-use super::palette::{GREY, WHITE, ink_on};
+use super::palette::{GREY, WHITE};
 use super::pattern::{self, Pattern};
 
 /// White between two segments.
@@ -46,7 +46,7 @@ pub(super) fn draw(canvas: &mut Canvas, segments: &[Segment], whole: f64, bar: A
         if segment.pattern == Pattern::Solid && canvas.text_width(&segment.label, LABEL) <= room {
             let middle =
                 (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
-            let style = Style { color: ink_on(segment.color), ..LABEL };
+            let style = Style { color: canvas.ink_on(segment.color), ..LABEL };
             canvas.text_level(&segment.label, middle, Anchor::Middle, style);
         }
     }

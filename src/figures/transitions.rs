@@ -12,8 +12,8 @@ use super::error::{FigureError, require_finite};
 use super::header::{self, FULL, LABEL, MARGIN, NOTE, STRONG, TITLE, WIDE};
 use super::incidence_layers::percent;
 use super::number::{plain, quantity, real};
-use super::palette::{GRID, MID_GREY, cividis, ink_on};
-use super::sheet::Sheet;
+use super::palette::{GRID, MID_GREY};
+use super::sheet::{Sheet, Theme};
 use super::svg::Svg;
 use super::wording::{count, fit, printable};
 
@@ -98,6 +98,7 @@ fn layout(data: &TransitionMatrix, sheet: Sheet) -> Result<Canvas, FigureError> 
     let small = real(rows) * (SMALL.height() + PANEL_GAP.1);
     let y = top + small.max(LARGE.height() + PANEL_GAP.1);
     let ticks = TICKS.map(|(fraction, label)| (fraction, label.to_owned()));
+    let color = |share| color(sheet.theme, share);
     let y = color_bar::draw(&mut canvas, "Share of row", &ticks, (MARGIN, y), color) + 3.0;
     let limit = canvas.width - 2.0 * MARGIN;
     let reading = printable(&data.reading);
@@ -181,9 +182,9 @@ fn notes(data: &TransitionMatrix, shown: usize) -> String {
     text
 }
 
-/// Dark is often, so that ink follows the share; what is rare is pale.
-fn color(share: f64) -> RGBColor {
-    diverging::tint(cividis(1.0 - share), (PALEST + 2.0 * share).min(1.0))
+/// What is rare is pale.
+fn color(theme: Theme, share: f64) -> RGBColor {
+    diverging::frequency(theme, share, PALEST + 2.0 * share)
 }
 
 /// Draws a matrix whose cells start at `at.0`, with the names of its columns.
@@ -227,10 +228,10 @@ fn draw_cell(canvas: &mut Canvas, count: u128, whole: u128, size: Size, area: Ar
     }
     let number = |n: u128| real(usize::try_from(n).unwrap_or(usize::MAX));
     let share = number(count) / number(whole);
-    let ground = color(share);
+    let ground = color(canvas.sheet.theme, share);
     canvas.block(area, ground);
     canvas.outline(area.grown(-0.2), MID_GREY, 0.4);
-    let ink = ink_on(ground);
+    let ink = canvas.ink_on(ground);
     let limit = area.width() - 2.0;
     let text = fit(&canvas.fonts, &quantity(number(count)), size.count.size, true, limit);
     let step = size.cell.1 * 0.2;
@@ -280,7 +281,8 @@ mod tests {
 
     #[test]
     fn larger_shares_are_darker() {
-        let greens: Vec<u8> = (0..=100).map(|i| color(f64::from(i) / 100.0).1).collect();
+        let greens: Vec<u8> =
+            (0..=100).map(|i| color(Theme::Paper, f64::from(i) / 100.0).1).collect();
         assert!(greens.is_sorted_by(|a, b| a >= b) && greens[0] < 255);
     }
 

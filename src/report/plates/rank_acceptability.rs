@@ -21,7 +21,7 @@ impl Plotted for RankAcceptability {
         Words {
             title: format!("Ranks under random weights, {}", name(&self.workload)),
             caption: format!(
-                "Each cell is the share of {} in which a run takes a rank; darker is more often, bold the most frequent. \
+                "Each cell is the share of {} in which a run takes a rank, printed from 0.05 on; bold: the most frequent. \
                  Random weights of {} (uniform on the simplex, seed {}). Runs by mean rank. {}.{} A tie splits a draw \
                  evenly. Shares are of simulated weights; their standard error is at most {} percentage \
                  points.",

@@ -30,7 +30,7 @@ impl Plotted for TransitionMatrix {
             title: format!("From one stage to the next, {}", name(&self.workload)),
             caption: format!(
                 "Rows: whether a run passed a stage; columns: whether it passed the next one. Each cell: pairs of stages of \
-                 runs, and their share of the row; darker is more. Large: all pairs; small: those into each stage. \
+                 runs, and their share of the row, which is also the colour. Large: all pairs; small: those into each stage. \
                  Gate: score of at least {}; n = {}, {} of stages.{unknown} Shares are without intervals.{reading}",
                 self.gate,
                 count(self.runs, "run"),
