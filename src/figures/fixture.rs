@@ -3,7 +3,8 @@
 use crate::analysis::Proportion;
 use crate::analysis::{
     BridgeStep, Collapse, CollapsePoint, CostBridge, CostSpread, Frontier, FrontierPoint,
-    MatrixCell, MatrixRow, ScoreMatrix, SpreadRow, StageLedger, StageLedgerRow, TimeUse,
+    MatrixCell, MatrixRow, PriceShift, ScoreMatrix, ShiftRow, SpreadRow, StageLedger,
+    StageLedgerRow, TimeUse,
 };
 
 use super::area::Area;
@@ -49,6 +50,31 @@ pub(crate) fn spread(runs: usize) -> CostSpread {
         median: (runs > 0).then_some(1.5),
         quartiles: (runs > 0).then_some((0.5, 3.0)),
         geometric_sd: (runs > 1).then_some(9.87),
+    }
+}
+
+/// Every third run is dearer on the second basis, the others cheaper.
+pub(crate) fn price_shift(runs: usize) -> PriceShift {
+    let costs = spread(runs);
+    let rows: Vec<ShiftRow> = costs
+        .rows
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(index, row)| ShiftRow {
+            label: row.label.clone(),
+            from_usd: row.cost_usd,
+            to_usd: row.cost_usd * if index % 3 == 0 { 2.5 } else { 0.2 },
+        })
+        .collect();
+    PriceShift {
+        workload: "engineer-500".to_owned(),
+        from_basis: "reported".to_owned(),
+        to_basis: "neutral".to_owned(),
+        unpriced: costs.unpriced,
+        max_over_min: (runs > 1).then_some((2692.26, 38.6)),
+        tau_b: (runs > 1).then_some(0.56),
+        rows,
     }
 }
 

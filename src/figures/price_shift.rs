@@ -164,43 +164,18 @@ fn draw_head(canvas: &mut Canvas, tip: Point, direction: f64) {
 mod tests {
     use super::super::fixture;
     use super::*;
-    use crate::analysis::ShiftRow;
-
-    fn shift(runs: usize) -> PriceShift {
-        let spread = fixture::spread(runs);
-        let rows: Vec<ShiftRow> = spread
-            .rows
-            .iter()
-            .rev()
-            .enumerate()
-            .map(|(index, row)| ShiftRow {
-                label: row.label.clone(),
-                from_usd: row.cost_usd,
-                to_usd: row.cost_usd * if index % 3 == 0 { 2.5 } else { 0.2 },
-            })
-            .collect();
-        PriceShift {
-            workload: "engineer-500".to_owned(),
-            from_basis: "reported".to_owned(),
-            to_basis: "neutral".to_owned(),
-            unpriced: spread.unpriced,
-            max_over_min: (runs > 1).then_some((2692.26, 38.6)),
-            tau_b: (runs > 1).then_some(0.56),
-            rows,
-        }
-    }
 
     #[test]
     fn every_size_is_tidy() {
         for runs in [0, 1, 15, 60] {
-            let data = shift(runs);
+            let data = fixture::price_shift(runs);
             fixture::assert_tidy(|sheet| layout(&data, sheet));
         }
     }
 
     #[test]
     fn hostile_names_are_inert() {
-        let mut data = shift(6);
+        let mut data = fixture::price_shift(6);
         for (row, name) in data.rows.iter_mut().zip(fixture::HOSTILE) {
             row.label = name.to_owned();
         }
@@ -212,7 +187,7 @@ mod tests {
     #[test]
     fn costs_without_a_logarithm_are_refused() {
         for cost in [0.0, -1.0, f64::NAN] {
-            let mut data = shift(2);
+            let mut data = fixture::price_shift(2);
             data.rows[1].to_usd = cost;
             assert!(matches!(draw(&data, Sheet::default()), Err(FigureError::Value { .. })));
         }

@@ -1,5 +1,6 @@
 //! Cost per run on two bases.
 
+use super::prose::{count, name};
 use crate::analysis::PriceShift;
 use crate::figures::{FigureError, Sheet, Svg, draw_price_shift};
 use crate::report::plate::columns;
@@ -15,8 +16,8 @@ impl Plotted for PriceShift {
     }
 
     fn words(&self) -> Words {
-        let Self { from_basis, to_basis, .. } = self;
-        let n = self.rows.len();
+        let [from_basis, to_basis] = [&self.from_basis, &self.to_basis].map(|basis| name(basis));
+        let n = count(self.rows.len(), "run");
         let spread = self.max_over_min.map_or_else(
             || "There is no spread to compare.".to_owned(),
             |(from, to)| {
@@ -30,13 +31,13 @@ impl Plotted for PriceShift {
             format!(" Kendall's tau-b of the two orders is {tau:.2}.")
         });
         Words {
-            title: format!("Cost per run on two bases, {}", self.workload),
+            title: format!("Cost per run on two bases, {}", name(&self.workload)),
             caption: format!(
                 "Rings: cost on the basis {from_basis}; arrow heads: on the basis {to_basis}; the factor between them \
-                 at the right. Log scale. n = {n} runs with a cost on both, {} without.",
+                 at the right. Log scale. n = {n} with a cost on both, {} without.",
                 self.unpriced.len()
             ),
-            alt: format!("Arrows of {n} runs. {spread}{order}"),
+            alt: format!("Arrows of {n}. {spread}{order}"),
         }
     }
 

@@ -23,6 +23,7 @@ fn usual() -> Vec<Case> {
         case(fixture::frontier(15), 15, 15),
         case(fixture::matrix(15, 6), 15, 90),
         case(fixture::spread(15), 15, 17),
+        case(fixture::price_shift(15), 15, 15),
         case(fixture::bridge(4), 1, 6),
         // 14 runs have a cost, 13 have times.
         case(fixture::stage_ledger(15, 6), 15, 14 * 7 + 13 * 5),
@@ -53,6 +54,7 @@ fn empty() -> Vec<Case> {
         case(fixture::frontier(0), 0, 0),
         case(fixture::matrix(0, 0), 0, 0),
         case(fixture::spread(0), 0, 0),
+        case(fixture::price_shift(0), 0, 0),
         case(bridge, 0, 2),
         case(fixture::stage_ledger(0, 0), 0, 0),
         case(fixture_ranks::gate_sweep(0, 0), 0, 0),
@@ -73,6 +75,7 @@ fn lone() -> Vec<Case> {
         case(fixture::frontier(1), 1, 1),
         case(fixture::matrix(1, 1), 1, 1),
         case(fixture::spread(1), 1, 3),
+        case(fixture::price_shift(1), 1, 1),
         case(fixture::bridge(1), 1, 3),
         case(fixture::stage_ledger(1, 1), 1, 7),
         case(fixture_ranks::gate_sweep(1, 1), 1, 1),
@@ -111,6 +114,10 @@ fn named(name: &str) -> Vec<Case> {
             d.rows.iter_mut().for_each(|r| set(&mut r.label));
             d.unpriced.iter_mut().for_each(set);
             [&mut d.workload, &mut d.basis].into_iter().for_each(set);
+        }),
+        with(fixture::price_shift(3), 3, |d| {
+            d.rows.iter_mut().for_each(|r| set(&mut r.label));
+            [&mut d.workload, &mut d.from_basis, &mut d.to_basis].into_iter().for_each(set);
         }),
         with(fixture::bridge(2), 4, |d| {
             d.steps.iter_mut().for_each(|s| [&mut s.label, &mut s.unit].into_iter().for_each(set));
