@@ -12,7 +12,7 @@ use crate::analysis::claims::ClaimsFile;
 use crate::analysis::findings::{CohortResults, Finding, findings};
 use crate::analysis::{Collapse, CostFactors};
 use crate::figures::{Sheet, Theme};
-use crate::report::html::{Page, PageFigure, Warnings, html};
+use crate::report::html::{EventBlock, Page, PageFigure, Warnings, html};
 use crate::report::{Plate, PlateError, Plotted, Table};
 use clap::Args;
 use rayon::prelude::*;
@@ -199,7 +199,8 @@ fn warnings(workup: &Workup) -> Result<Warnings, CliError> {
 /// What was written.
 fn summary(page: &Page, path: &Path, bytes: usize) -> String {
     let rows: usize = page.tables.iter().map(Table::rows).map(<[_]>::len).sum();
-    let events: usize = page.runs.iter().filter_map(|r| r.events.as_ref()).map(|e| e.len()).sum();
+    let events: usize =
+        page.runs.iter().filter_map(|r| r.events.as_ref()).map(EventBlock::len).sum();
     format!(
         "wrote {}: {} findings, {} figures, {} tables with {rows} rows, {} runs with {events} events, {} kB",
         path.display(),

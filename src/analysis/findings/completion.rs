@@ -45,11 +45,11 @@ pub(super) fn by_stage(results: &CohortResults<'_>) -> Option<Finding> {
     if let Some(low) = collapse.points.iter().min_by(lower)
         && low.marginal.point < ends.0.min(ends.1)
     {
-        finding.text += &format!(
-            " The low point is not the end but stage {}, with {}.",
+        finding.say(format_args!(
+            "The low point is not the end but stage {}, with {}.",
             low.stage,
             rate(&low.marginal)
-        );
+        ));
     }
     Some(finding)
 }

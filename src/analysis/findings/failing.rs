@@ -13,27 +13,23 @@ pub(super) fn after_failure(results: &CohortResults<'_>) -> Option<Finding> {
     let all = cascade.risk_ratio.filter(|_| results.runs() > 1)?;
     let mut finding = results.finding("cascade", "Failure after failure");
     finding.figure = Some("transitions");
-    match ratio(all) {
-        Some((point, limits)) => {
-            finding.text = format!(
-                "After a failed stage the next one fails {point} times as often as after a passed one ({limits})."
-            );
-            finding.lead = format!("{point}×");
-        }
-        None => {
-            "∞".clone_into(&mut finding.lead);
-            "Stages fail after failed ones and never after passed ones, so the ratio has no upper limit."
-                .clone_into(&mut finding.text);
-        }
-    }
-    if let Some(within) = cascade.stratified_risk_ratio
-        && let Some((point, limits)) = ratio(within.ratio)
-    {
-        finding.text += &format!(
-            " Within stages, where hard ones are not compared with easy ones, it is {point} ({limits})."
+    if let Some((point, limits)) = ratio(all) {
+        finding.lead = format!("{point}×");
+        finding.say(format_args!(
+            "After a failed stage the next one fails {point} times as often as after a passed one ({limits})."
+        ));
+    } else {
+        "∞".clone_into(&mut finding.lead);
+        finding.say(
+            "Stages fail after failed ones and never after passed ones, so the ratio has no upper limit.",
         );
     }
-    finding.text += &format!(" {}", cascade.guard.reading);
+    if let Some((point, limits)) = cascade.stratified_risk_ratio.and_then(|r| ratio(r.ratio)) {
+        finding.say(format_args!(
+            "Within stages, where hard ones are not compared with easy ones, it is {point} ({limits})."
+        ));
+    }
+    finding.say(&cascade.guard.reading);
     finding.basis = format!(
         "gate {} points; risk ratio over all pairs of neighbouring stages, each run several times (Katz, 95 %); within \
          stages: Mantel-Haenszel, Greenland-Robins 95 %; n = {} runs",
@@ -90,7 +86,7 @@ pub(super) fn commonest_cause(results: &CohortResults<'_>) -> Option<Finding> {
     finding.lead = format!("{}, {}", cause_words(cause), percent(share.point));
     let limits = share.interval.map_or(String::new(), |i| format!(", {}", percent_limits(i)));
     finding.text = format!(
-        "The commonest cause of the {} is “{}”: {count} of {failed} ({}{limits})",
+        "The commonest cause of the {} is “{}”: {count} of {failed} ({}{limits}).",
         counted(failed as u64, "failed stage"),
         cause_words(cause),
         percent(share.point)
@@ -98,13 +94,16 @@ pub(super) fn commonest_cause(results: &CohortResults<'_>) -> Option<Finding> {
     let next: Vec<String> =
         known.iter().skip(1).take(2).map(|(c, n)| format!("{} ({n})", cause_words(*c))).collect();
     if !next.is_empty() {
-        finding.text += &format!(", then {}", listed(&next));
+        finding.say(format_args!("Next: {}.", listed(&next)));
     }
-    finding.text += ".";
     if unknown > 0 {
-        finding.text += &format!(" For {unknown} the trace does not say why.");
+        finding.say(format_args!("For {unknown} the trace does not say why."));
     }
-    finding.basis += &format!(" in {}; share: {}", counted(runs.len() as u64, "run"), share.method);
+    finding.stand_on(format_args!(
+        "{}; share: {}",
+        counted(runs.len() as u64, "run"),
+        share.method
+    ));
     Some(finding)
 }
 
@@ -125,11 +124,11 @@ pub(super) fn shared_error(results: &CohortResults<'_>) -> Option<Finding> {
         rate(&most.share),
         most.signature
     );
-    finding.text += match most.in_baseline {
-        Some(true) => " A run in which nothing was done has it too, so it is the scaffold's.",
-        Some(false) => " The run in which nothing was done does not have it.",
-        None => " Whether it is the scaffold's, a run in which nothing was done would tell.",
-    };
+    finding.say(match most.in_baseline {
+        Some(true) => "A run in which nothing was done has it too, so it is the scaffold's.",
+        Some(false) => "The run in which nothing was done does not have it.",
+        None => "Whether it is the scaffold's, a run in which nothing was done would tell.",
+    });
     finding.basis = format!(
         "gate {} points; first error of the build or the grader, without paths and numbers; Wilson 95 %",
         results.gate

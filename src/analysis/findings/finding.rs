@@ -4,6 +4,7 @@ use super::super::failure::{CommonCause, RunAttribution};
 use super::super::{Basis, Cascade, Cohort, Collapse, CostFactors, CostSpread, Frontier, RunCost};
 use super::{completion, failing, money};
 use std::collections::BTreeMap;
+use std::fmt::{Display, Write as _};
 
 /// What the runs of a workload show, in words that can stand alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,24 @@ pub struct Finding {
     pub basis: String,
     /// Name of the figure that shows it.
     pub figure: Option<&'static str>,
+}
+
+impl Finding {
+    /// Adds a sentence.
+    pub(super) fn say(&mut self, sentence: impl Display) {
+        push(&mut self.text, " ", sentence);
+    }
+
+    /// Adds to what it stands on.
+    pub(super) fn stand_on(&mut self, part: impl Display) {
+        push(&mut self.basis, "; ", part);
+    }
+}
+
+fn push(text: &mut String, between: &str, more: impl Display) {
+    let between = if text.is_empty() { "" } else { between };
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{between}{more}");
 }
 
 /// Finished numbers of one workload.

@@ -38,23 +38,22 @@ pub(super) fn spread(results: &CohortResults<'_>) -> Option<Finding> {
         cheapest.label,
         dollars(cheapest.cost_usd)
     );
-    finding.basis += "; max/min from unrounded costs, a ratio of extremes without an interval";
+    finding.stand_on("max/min from unrounded costs, a ratio of extremes without an interval");
     let costs: Vec<f64> = spread.rows.iter().map(|r| r.cost_usd).collect();
     let sd = |costs: &[f64]| Sample::new(costs).ok().and_then(|s| geometric_sd(&s).ok().flatten());
     let mut method = None;
     if let Some(sd) = over_runs(&costs, sd) {
         let limits = sd.interval.map_or(String::new(), |i| format!(" ({})", factor_limits(i)));
-        finding.text +=
-            &format!(" The geometric standard deviation is {}{limits}.", factor(sd.point));
-        finding.basis += &format!("; geometric SD: {}", sd.method);
+        let point = factor(sd.point);
+        finding.say(format_args!("The geometric standard deviation is {point}{limits}."));
+        finding.stand_on(format_args!("geometric SD: {}", sd.method));
         method = Some(sd.method);
     }
     if let Some((text, shares)) = carried(results.factors) {
-        finding.text += &text;
-        finding.basis +=
-            &format!("; shares: n = {} whose factors are known, ", results.factors.len());
-        let same = method.as_ref() == Some(&shares);
-        finding.basis += if same { "likewise" } else { &shares };
+        finding.say(text);
+        let how = if method.as_ref() == Some(&shares) { "likewise" } else { &shares };
+        let n = results.factors.len();
+        finding.stand_on(format_args!("shares: n = {n} whose factors are known, {how}"));
     }
     Some(finding)
 }
@@ -72,7 +71,7 @@ fn carried(factors: &[CostFactors]) -> Option<(String, String)> {
         others.iter().map(|(share, name)| format!("{name} {}", percent(*share))).collect();
     let limits = price.interval.map_or(String::new(), |i| format!(" ({})", percent_limits(i)));
     let text = format!(
-        " Of the variance of log cost the list price carries {}{limits}; {}.",
+        "Of the variance of log cost the list price carries {}{limits}; {}.",
         percent(price.point),
         listed(&others)
     );
@@ -108,7 +107,7 @@ pub(super) fn frontier(results: &CohortResults<'_>) -> Option<Finding> {
             shown(best)
         )
     };
-    finding.text += " Each point is one run (n = 1), so it has no interval.";
+    finding.say("Each point is one run (n = 1), so it has no interval.");
     let unit = if frontier.score_unit.is_empty() {
         String::new()
     } else {
@@ -149,7 +148,7 @@ pub(super) fn failed_stages(results: &CohortResults<'_>) -> Option<Finding> {
     let mut shares: Vec<f64> = runs.iter().map(|(failed, total)| failed / total).collect();
     shares.sort_by(f64::total_cmp);
     if let [least, .., most] = shares.as_slice() {
-        finding.text += &format!(" Run by run it is {} to {}.", percent(*least), percent(*most));
+        finding.say(format_args!("Run by run it is {} to {}.", percent(*least), percent(*most)));
     }
     finding.basis = format!(
         "gate {} points; cost basis {}; the cost of a stage is that of its prompt window; {}",
@@ -182,10 +181,9 @@ pub(super) fn unknown(results: &CohortResults<'_>) -> Option<Finding> {
         unknown.len() + if reported { imputed.len() } else { 0 },
         counted(results.runs() as u64, "run")
     );
-    let mut sentences = Vec::new();
     if !unknown.is_empty() {
         let verb = if unknown.len() == 1 { "is" } else { "are" };
-        sentences.push(format!(
+        finding.say(format_args!(
             "The cost of {} {verb} unknown and left out, never counted as 0: {}.",
             counted(unknown.len() as u64, "run"),
             listed(&unknown)
@@ -193,12 +191,11 @@ pub(super) fn unknown(results: &CohortResults<'_>) -> Option<Finding> {
     }
     if reported {
         let verb = if imputed.len() == 1 { "stands" } else { "stand" };
-        sentences.push(format!(
+        finding.say(format_args!(
             "The cost of {} {verb} in no log: whoever published it put it in.",
             listed(&imputed)
         ));
     }
-    finding.text = sentences.join(" ");
     finding.basis =
         format!("cost basis {}; n = {}", results.basis(), counted(results.runs() as u64, "run"));
     Some(finding)

@@ -187,7 +187,7 @@ fn failures_are_associated_and_have_causes() {
     assert_eq!(plain(&causes.lead), "wrong answer, 75 %");
     let commonest = "The commonest cause of the 8 failed stages is “wrong answer”: 6 of 8";
     assert!(causes.text.starts_with(commonest), "{}", causes.text);
-    assert!(causes.text.ends_with("then loop (2)."), "{}", causes.text);
+    assert!(causes.text.ends_with("Next: loop (2)."), "{}", causes.text);
     assert!(causes.basis.contains("bootstrap over runs"), "{}", causes.basis);
 }
 

@@ -31,12 +31,10 @@ pub(super) fn rate(share: &Proportion) -> String {
 
 /// Two or three significant digits, as a factor: `1.94`, `10.3`, `2692`.
 pub(super) fn factor(value: f64) -> String {
-    let digits = if value < 10.0 {
-        2
-    } else if value < 100.0 {
-        1
-    } else {
-        0
+    let digits = match value {
+        v if v < 10.0 => 2,
+        v if v < 100.0 => 1,
+        _ => 0,
     };
     format!("{value:.digits$}")
 }

@@ -9,7 +9,7 @@ use super::super::event_words::result_words;
 use super::super::inert::visible;
 use super::super::money;
 use crate::analysis::failure::excerpt;
-use crate::trace::{Event, Kind};
+use crate::trace::{EndReason, Event, Kind, StageStatus, ToolStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -100,10 +100,10 @@ impl EventBlock {
 /// How it ended, in the word that the trace has for its kind.
 fn status(event: &Event) -> Option<String> {
     let word = match event.kind {
-        Kind::ToolCall => event.tool_status.map(|s| s.as_str()),
+        Kind::ToolCall => event.tool_status.map(ToolStatus::as_str),
         Kind::LlmCall => return event.finish_reason.as_deref().map(shortened),
-        Kind::StageResult | Kind::AttemptResult => event.stage_status.map(|s| s.as_str()),
-        Kind::RunEnd => event.end_reason.map(|r| r.as_str()),
+        Kind::StageResult | Kind::AttemptResult => event.stage_status.map(StageStatus::as_str),
+        Kind::RunEnd => event.end_reason.map(EndReason::as_str),
         _ => None,
     };
     word.map(str::to_owned)
