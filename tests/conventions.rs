@@ -34,6 +34,8 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("krilla", &["figures"]),
     ("resvg", &["figures"]),
     ("arrow", &["trace"]),
+    ("base64", &["report"]),
+    ("miniz_oxide", &["report"]),
     ("parquet", &["trace"]),
     ("polars", &["rollup", "metrics"]),
     ("regex", &["analysis"]),

@@ -1,9 +1,11 @@
 //! Integration tests, linked into one binary.
 
 mod bad_input;
+mod browser;
 mod cascade;
 mod claims;
 mod costs;
+mod devtools;
 mod event_lists;
 mod failure;
 mod failure_signals;
@@ -20,6 +22,7 @@ mod real_data;
 mod real_runs;
 mod receipts;
 mod repeatable;
+mod report;
 mod rollup_oracle;
 mod run_folder;
 mod scoring;
