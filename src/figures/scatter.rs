@@ -7,7 +7,7 @@ use super::axis::{LinearAxis, LogAxis};
 use super::canvas::{Canvas, Style};
 use super::error::FigureError;
 use super::font::{ASCENT, DESCENT};
-use super::header::{COLUMN, FULL, LABEL, MARGIN, STRONG, WIDE};
+use super::header::{COLUMN, FULL, LABEL, LABEL_LIMIT, MARGIN, STRONG, WIDE};
 use super::labels::place;
 use super::number::real;
 use super::sheet::Sheet;
@@ -24,6 +24,8 @@ pub(super) const MARKER: f64 = 2.3;
 const MOST_REQUIRED: usize = 30;
 /// Longer leader lines than this are hard to follow; a larger figure is tried first.
 const LONGEST_LEADER: f64 = 40.0;
+/// Names are whole up to this width, where there is room.
+const LONGEST_NAME: f64 = 1.6 * LABEL_LIMIT;
 /// Sizes tried in turn until every required label has its place: width and plot height.
 const SIZES: [(f64, f64); 5] =
     [(COLUMN, 165.0), (WIDE, 200.0), (FULL, 260.0), (FULL, 340.0), (FULL, 440.0)];
@@ -50,14 +52,26 @@ pub(super) struct Plot {
 pub(super) fn fitting_plot(data: &Frontier, sheet: Sheet) -> Result<Plot, FigureError> {
     let smallest = if data.points.len() > MOST_REQUIRED { FULL } else { sheet.width(COLUMN) };
     let mut sizes = SIZES.into_iter().filter(|(width, _)| *width >= smallest);
-    let mut plot = sized_plot(data, sheet, sizes.next().unwrap_or(SIZES[2]))?;
+    let mut plot = named_plot(data, sheet, sizes.next().unwrap_or(SIZES[2]))?;
     for size in sizes {
         if is_legible(data, &plot) {
             break;
         }
-        plot = sized_plot(data, sheet, size)?;
+        plot = named_plot(data, sheet, size)?;
     }
     Ok(plot)
+}
+
+/// A plot with whole names, or with shorter ones where more of these find a place.
+fn named_plot(data: &Frontier, sheet: Sheet, size: (f64, f64)) -> Result<Plot, FigureError> {
+    let missing = |plot: &Plot| plot.placed.iter().filter(|label| label.is_none()).count();
+    let whole = sized_plot(data, sheet, size, LONGEST_NAME)?;
+    if missing(&whole) == 0 && is_legible(data, &whole) {
+        return Ok(whole);
+    }
+    let short = sized_plot(data, sheet, size, LABEL_LIMIT)?;
+    let is_better = missing(&short) < missing(&whole) || !is_legible(data, &whole);
+    Ok(if is_better { short } else { whole })
 }
 
 fn is_legible(data: &Frontier, plot: &Plot) -> bool {
@@ -78,6 +92,7 @@ fn sized_plot(
     data: &Frontier,
     sheet: Sheet,
     (width, height): (f64, f64),
+    limit: f64,
 ) -> Result<Plot, FigureError> {
     let canvas = Canvas::new(sheet, width)?;
     let frame = Area { left: LEFT, top: 0.0, right: width - MARGIN - 2.0, bottom: height };
@@ -100,13 +115,7 @@ fn sized_plot(
         .iter()
         .map(|point| {
             let style = if point.on_frontier { STRONG } else { LABEL };
-            let name = fit(
-                &canvas.fonts,
-                &point.label,
-                style.size,
-                style.bold,
-                canvas.sheet.label_limit(),
-            );
+            let name = fit(&canvas.fonts, &point.label, style.size, style.bold, limit);
             (name, style)
         })
         .collect();
