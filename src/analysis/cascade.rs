@@ -4,10 +4,10 @@
 //! together without one causing the other; and where stages got golden inputs, no failure can travel through artifacts.
 
 use super::arms::{ArmComparison, ArmMeasure};
+use super::gate_gap::GateGap;
 use super::pricing::RunCost;
 use super::transition_matrix::TransitionMatrix;
 use super::{Cohort, CohortRun};
-use crate::metrics::{Failing, Gate};
 use crate::stats::{
     Level, PooledRatio, Ratio, RiskDifference, TransitionCounts, Transitions, TwoByTwo,
     odds_ratio_mh, risk_ratio_mh,
@@ -72,19 +72,6 @@ pub struct RunCascade {
     pub cost_after_root: Option<f64>,
     /// The same as a share of the run.
     pub share_after_root: Option<f64>,
-}
-
-/// What gates over every stage leave of the mean score, as means over the runs with all scores.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GateGap {
-    /// Runs.
-    pub runs: usize,
-    /// Mean stage score (GCPS).
-    pub ungated: Option<f64>,
-    /// The same with every stage from the first failure on at zero.
-    pub zeroed: Option<f64>,
-    /// The same with the failing stage kept.
-    pub kept: Option<f64>,
 }
 
 /// What the harness did with the inputs of later stages, and so what can be said.
@@ -180,38 +167,6 @@ fn recovery_gain(cohort: &Cohort, gate: f64) -> Option<ArmMeasure> {
     let arms = ArmComparison::of(cohort, ("with", "without"), &with, &without, gate).ok()?;
     let score = arms.measures.into_iter().next();
     score.filter(|m| !arms.paired_models.is_empty() && m.n > 0)
-}
-
-impl GateGap {
-    fn of(cohort: &Cohort, gate: f64) -> Self {
-        let mut sums: Vec<[f64; 3]> = Vec::new();
-        for run in &cohort.runs {
-            let scores: Option<Vec<(i64, f64)>> =
-                cohort.stages.iter().map(|s| Some((*s, run.stages.get(s)?.score?))).collect();
-            let Some(scores) = scores.filter(|s| !s.is_empty()) else { continue };
-            let gated = |failing| {
-                let left = Gate::everywhere(failing).apply(
-                    scores
-                        .iter()
-                        .map(|(stage, score)| (*stage, Some(*score), Some(*score >= gate))),
-                );
-                mean(left.into_iter().flatten())
-            };
-            sums.push([
-                mean(scores.iter().map(|s| s.1)),
-                gated(Failing::Zero),
-                gated(Failing::Keep),
-            ]);
-        }
-        let column = |i: usize| (!sums.is_empty()).then(|| mean(sums.iter().map(|s| s[i])));
-        Self { runs: sums.len(), ungated: column(0), zeroed: column(1), kept: column(2) }
-    }
-}
-
-/// The mean of at least one value.
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, n) = values.fold((0.0, 0_u32), |(sum, n), v| (sum + v, n + 1));
-    sum / f64::from(n)
 }
 
 impl Guard {

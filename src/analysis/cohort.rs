@@ -3,6 +3,7 @@
 use super::display::DisplayList;
 use super::pricing::{Basis, RunCost};
 use crate::rollup::{Frame, RollupError};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs of one workload, compared with one another.
@@ -180,4 +181,48 @@ fn cohort(workload: String, mut runs: Vec<(String, CohortRun)>) -> Cohort {
 pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, n) = values.fold((0.0, 0_u32), |(sum, n), v| (sum + v, n + 1));
     (n > 0).then(|| sum / f64::from(n))
+}
+
+/// The higher value first; what has none comes last.
+pub(super) fn best_first(a: Option<f64>, b: Option<f64>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => b.total_cmp(&a),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A run `r0`, `r1`, ... per row of stage scores.
+    pub(in super::super) fn cohort(scores: &[&[Option<f64>]]) -> Cohort {
+        let run = |(index, row): (usize, &&[Option<f64>])| CohortRun {
+            run_id: format!("r{index}"),
+            label: format!("r{index}"),
+            model: format!("r{index}"),
+            protocol: None,
+            vendor: None,
+            color: None,
+            cost_usd: None,
+            elapsed_s: None,
+            mean_score: mean(row.iter().copied().flatten()),
+            stages: (0..)
+                .zip(row.iter())
+                .map(|(stage, score)| {
+                    (stage, StageScore { score: *score, ..StageScore::default() })
+                })
+                .collect(),
+        };
+        let stages = (0..).take(scores.iter().map(|r| r.len()).max().unwrap_or(0)).collect();
+        let runs = scores.iter().enumerate().map(run).collect();
+        Cohort { workload: "w".to_owned(), basis: Basis::Reported, stages, runs }
+    }
+
+    #[test]
+    fn values_come_before_none() {
+        let mut values = [None, Some(1.0), Some(3.0), None, Some(2.0)];
+        values.sort_by(|a, b| best_first(*a, *b));
+        assert_eq!(values, [Some(3.0), Some(2.0), Some(1.0), None, None]);
+    }
 }

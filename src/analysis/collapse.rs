@@ -59,34 +59,8 @@ impl Collapse {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CohortRun, StageScore};
+    use super::super::cohort::tests::cohort;
     use super::*;
-
-    fn cohort(scores: &[&[Option<f64>]]) -> Cohort {
-        let runs = scores
-            .iter()
-            .enumerate()
-            .map(|(i, row)| CohortRun {
-                run_id: format!("r{i}"),
-                label: format!("r{i}"),
-                model: format!("r{i}"),
-                protocol: None,
-                vendor: None,
-                color: None,
-                cost_usd: None,
-                elapsed_s: None,
-                mean_score: None,
-                stages: (0..)
-                    .zip(row.iter())
-                    .map(|(stage, score)| {
-                        (stage, StageScore { score: *score, ..StageScore::default() })
-                    })
-                    .collect(),
-            })
-            .collect();
-        let stages = (0..).take(scores.iter().map(|r| r.len()).max().unwrap_or(0)).collect();
-        Cohort { workload: "w".into(), basis: crate::analysis::Basis::Reported, stages, runs }
-    }
 
     #[test]
     fn the_three_curves_differ() {

@@ -1,6 +1,7 @@
 //! Scores of every run (rows) in every stage (columns).
 
 use super::Cohort;
+use super::cohort::best_first;
 
 /// The score matrix of a cohort.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,11 +55,7 @@ impl ScoreMatrix {
                     .collect(),
             })
             .collect();
-        let best_first = |a: &MatrixRow, b: &MatrixRow| match (a.mean, b.mean) {
-            (Some(a), Some(b)) => b.total_cmp(&a),
-            (a, b) => b.is_some().cmp(&a.is_some()),
-        };
-        rows.sort_by(|a, b| best_first(a, b).then_with(|| a.label.cmp(&b.label)));
+        rows.sort_by(|a, b| best_first(a.mean, b.mean).then_with(|| a.label.cmp(&b.label)));
         Self { workload: cohort.workload.clone(), gate, stages: cohort.stages.clone(), rows }
     }
 }

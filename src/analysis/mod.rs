@@ -22,7 +22,7 @@
 //! * `arms`, `rank_intervals`: two groups of runs, and ranks of repeated runs, with what they cannot say
 //! * `failure_map`, `incidence`: failures by cause; `context_ramp`: how the prompt of a run grew
 //! * `frontier`: score against cost
-//! * `matrix`: every score
+//! * `matrix`, `trajectory`: every score; `gate_gap`: what gates leave of them
 //! * `spread`: how far costs lie apart; `price_shift`: the same on two bases
 //! * `process`: how an agent worked, whatever it scored
 //! * `failure`: why stages failed
@@ -48,6 +48,7 @@ pub mod failure;
 mod failure_map;
 pub mod findings;
 mod frontier;
+mod gate_gap;
 mod gate_sweep;
 mod groups;
 mod incidence;
@@ -66,6 +67,7 @@ mod specification;
 mod spread;
 mod stage_ledger;
 mod survival;
+mod trajectory;
 mod transition_matrix;
 mod waste;
 mod weight_schemes;
@@ -76,7 +78,7 @@ pub use arms::{ArmComparison, ArmMeasure};
 pub use attribution::attribution_sensitivity;
 pub use bridge::{BridgeStep, CostBridge, Side};
 pub use calls::{LlmCall, RunCalls, read_calls};
-pub use cascade::{Cascade, GateGap, Guard, RunCascade};
+pub use cascade::{Cascade, Guard, RunCascade};
 pub use cohort::{Cohort, CohortRun, StageScore, cohorts};
 pub use collapse::{Collapse, CollapsePoint};
 pub use comparison::{Cause, RankChange, RankComparison, RankedBy};
@@ -84,6 +86,7 @@ pub use context_ramp::{ContextRamp, RampCall};
 pub use factors::{CostFactors, FACTORS, variance_shares};
 pub use failure_map::{CauseCount, FailureMap, FailureMapCell, FailureMapRow};
 pub use frontier::{Frontier, FrontierPoint, ScoreAxis};
+pub use gate_gap::{GateGap, GateGapRow, GateGaps};
 pub use gate_sweep::{GateSweep, SweepRow};
 pub use groups::{ALL_RUNS, GroupSpread, GroupSpreads, group_spreads};
 pub use incidence::{CauseIncidence, CumulativeIncidence};
@@ -101,6 +104,7 @@ pub use specification::{Choice, MOST_SPECIFICATIONS, Specification, Specificatio
 pub use spread::{CostSpread, SpreadRow};
 pub use stage_ledger::{StageLedger, StageLedgerRow, TimeUse, time_use};
 pub use survival::{FailureClock, FailureCurve};
+pub use trajectory::{Trajectory, TrajectoryPoint, TrajectoryRow};
 pub use transition_matrix::TransitionMatrix;
 pub use waste::{Waste, waste};
 pub use weight_schemes::WeightScheme;
