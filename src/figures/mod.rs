@@ -8,12 +8,15 @@
 //! | pass rates along the stages | [`draw_collapse`] | 89 mm, wider with many stages |
 //! | score against cost | [`draw_frontier`] | 89 mm, wider when labels need the room |
 //! | scores of runs by stage | [`draw_matrix`] | 89 mm, wider with many stages |
+//! | scores of runs as lines | [`draw_trajectory`] | 89 mm, wider with many runs |
+//! | mean scores under a gate | [`draw_gate_gap`] | 89 mm |
 //! | cost per run | [`draw_spread`] | 89 mm |
 //! | cost per run on two bases | [`draw_price_shift`] | 89 mm |
 //! | why one side costs more | [`draw_bridge`] | 89 mm |
 //! | cost by stage, time by activity | [`draw_stage_ledger`] | 120 mm, wider on demand |
 //! | ranks along a gate | [`draw_gate_sweep`] | 89 mm, wider with many thresholds |
 //! | ranks under random weights | [`draw_acceptability`] | 89 mm, wider with many runs |
+//! | ranks by two metrics | [`draw_rank_slope`] | 89 mm, wider when labels need the room |
 //! | ranks without each model | [`draw_perturbation`] | 89 mm, wider with many runs |
 //! | agreement under other choices | [`draw_specification`] | 89 mm, wider with many combinations |
 //! | failures and their causes | [`draw_failure_map`] | 89 mm, wider with many stages |
@@ -46,6 +49,7 @@ mod failure_legend;
 mod failure_map;
 mod font;
 mod frontier;
+mod gate_gap;
 mod gate_sweep;
 mod header;
 mod heat;
@@ -65,11 +69,13 @@ mod png;
 mod price_shift;
 mod ramp_lines;
 mod ramp_stages;
+mod rank_slope;
 mod ranked;
 mod row_names;
 mod scale;
 mod scatter;
 mod sheet;
+mod slope_lines;
 mod specification;
 mod spots;
 mod spread;
@@ -78,7 +84,10 @@ mod stage_ledger;
 mod stroke;
 mod svg;
 mod sweep_lines;
+mod trajectory;
+mod trajectory_panel;
 mod transitions;
+mod vendors;
 mod wording;
 
 #[cfg(test)]
@@ -87,6 +96,8 @@ pub(crate) mod fixture;
 pub(crate) mod fixture_failures;
 #[cfg(test)]
 pub(crate) mod fixture_ranks;
+#[cfg(test)]
+mod fixture_scores;
 
 pub use acceptability::draw as draw_acceptability;
 pub use bridge::draw as draw_bridge;
@@ -95,14 +106,17 @@ pub use context_ramp::draw as draw_context_ramp;
 pub use error::FigureError;
 pub use failure_map::draw as draw_failure_map;
 pub use frontier::draw as draw_frontier;
+pub use gate_gap::draw as draw_gate_gap;
 pub use gate_sweep::draw as draw_gate_sweep;
 pub use incidence::draw as draw_incidence;
 pub use matrix::draw as draw_matrix;
 pub use perturbation::draw as draw_perturbation;
 pub use price_shift::draw as draw_price_shift;
+pub use rank_slope::draw as draw_rank_slope;
 pub use sheet::{Sheet, SheetWidth, Theme};
 pub use specification::draw as draw_specification;
 pub use spread::draw as draw_spread;
 pub use stage_ledger::draw as draw_stage_ledger;
 pub use svg::Svg;
+pub use trajectory::draw as draw_trajectory;
 pub use transitions::draw as draw_transitions;

@@ -1,5 +1,13 @@
 //! Numbers as figures print them.
 
+/// Decimals of a value whose metric names none.
+const DECIMALS: usize = 2;
+const MOST_DECIMALS: usize = 6;
+/// From here on values are written short.
+const LONG: f64 = 1e5;
+/// Steps of a thousand with a letter.
+const LETTERS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+
 /// Money with at least three significant digits and at least cents: `$0.0469`, `$126.24`. A cost
 /// above zero never reads as `$0.00`.
 pub(super) fn money(usd: f64) -> String {
@@ -140,6 +148,39 @@ pub(super) fn plain(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
+/// A value in the decimals of its metric; long ones in three digits with a letter: `219M`.
+pub(super) fn metric(value: f64, digits: Option<usize>) -> String {
+    let size = value.abs();
+    let sign = if value < 0.0 { "−" } else { "" };
+    if size >= 1e15 || (size > 0.0 && size < 1e-6) {
+        return format!("{sign}{size:.2e}");
+    }
+    if size >= LONG {
+        for (step, letter) in LETTERS {
+            // What rounds up to a thousand belongs to the next letter.
+            if size >= step * 0.9995 {
+                return format!("{sign}{}{letter}", few_digits(size / step));
+            }
+        }
+    }
+    let decimals = digits.unwrap_or(DECIMALS).min(MOST_DECIMALS);
+    let text = format!("{size:.decimals$}");
+    let is_zero = text.chars().all(|c| matches!(c, '0' | '.'));
+    if is_zero { text } else { format!("{sign}{text}") }
+}
+
+/// Three digits of a number below a thousand.
+fn few_digits(value: f64) -> String {
+    let decimals = if value >= 99.95 {
+        0
+    } else if value >= 9.995 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.decimals$}")
+}
+
 /// A share in percent with one decimal.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1}\u{A0}%", 100.0 * share)
@@ -229,5 +270,24 @@ mod tests {
         assert_eq!(score(-0.0), "0");
         assert_eq!(plain(60.0), "60");
         assert_eq!(plain(62.5), "62.5");
+    }
+
+    #[test]
+    fn values_of_metrics_are_short() {
+        for (number, digits, text) in [
+            (87.031, Some(1), "87.0"),
+            (87.031, None, "87.03"),
+            (0.0, Some(2), "0.00"),
+            (-0.004, Some(2), "0.00"),
+            (-12.5, Some(1), "−12.5"),
+            (218_860_749.0, Some(0), "219M"),
+            (99_999.0, Some(0), "99999"),
+            (999_600.0, Some(0), "1.00M"),
+            (-123_456.0, None, "−123k"),
+            (3e20, None, "3.00e20"),
+            (2e-9, Some(2), "2.00e-9"),
+        ] {
+            assert_eq!(metric(number, digits), text);
+        }
     }
 }

@@ -34,6 +34,8 @@ pub(super) const MID_GREY: RGBColor = RGBColor(0x80, 0x80, 0x80);
 pub(super) const PALE: RGBColor = RGBColor(0xE4, 0xE4, 0xE4);
 /// Outline of what is not there.
 pub(super) const FAINT: RGBColor = RGBColor(0xC4, 0xC4, 0xC4);
+/// Lines behind the data.
+pub(super) const LIGHT_GREY: RGBColor = RGBColor(0xC8, 0xC8, 0xC8);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xE2, 0xE2, 0xE2);
 /// Flat fill behind data, darker than the grid in no place.

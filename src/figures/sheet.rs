@@ -101,12 +101,13 @@ impl Theme {
     }
 }
 
-const SCREEN: [(RGBColor, RGBColor); 9] = [
+const SCREEN: [(RGBColor, RGBColor); 10] = [
     (palette::WHITE, RGBColor(0x16, 0x19, 0x1D)),
     (palette::BLACK, RGBColor(0xEC, 0xEE, 0xF0)),
     (palette::DARK, RGBColor(0xC9, 0xCD, 0xD2)),
     (palette::GREY, RGBColor(0xA9, 0xB0, 0xB7)),
     (palette::MID_GREY, RGBColor(0x8B, 0x93, 0x9B)),
+    (palette::LIGHT_GREY, RGBColor(0x5A, 0x62, 0x6A)),
     (palette::GRID, RGBColor(0x33, 0x39, 0x40)),
     (palette::SHADE, RGBColor(0x22, 0x30, 0x3C)),
     (palette::PALE, RGBColor(0x2C, 0x32, 0x38)),

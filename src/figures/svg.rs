@@ -72,13 +72,14 @@ mod tests {
     use super::super::sheet::Sheet;
     use super::super::{
         draw_acceptability, draw_bridge, draw_collapse, draw_context_ramp, draw_failure_map,
-        draw_frontier, draw_gate_sweep, draw_incidence, draw_matrix, draw_perturbation,
-        draw_specification, draw_spread, draw_stage_ledger, draw_transitions, fixture,
-        fixture_failures, fixture_ranks,
+        draw_frontier, draw_gate_gap, draw_gate_sweep, draw_incidence, draw_matrix,
+        draw_perturbation, draw_rank_slope, draw_specification, draw_spread, draw_stage_ledger,
+        draw_trajectory, draw_transitions, fixture, fixture_failures, fixture_ranks,
+        fixture_scores,
     };
     use super::*;
 
-    fn figures() -> [Svg; 14] {
+    fn figures() -> [Svg; 17] {
         [
             draw_collapse(&fixture::collapse(15, 6), Sheet::default()).unwrap(),
             draw_frontier(&fixture::frontier(5), Sheet::default()).unwrap(),
@@ -95,6 +96,9 @@ mod tests {
             draw_incidence(&fixture_failures::incidence(15, 6), Sheet::default()).unwrap(),
             draw_context_ramp(&fixture_failures::ramp(215, 6, Some(60)), Sheet::default()).unwrap(),
             draw_transitions(&fixture_failures::transitions(15, 6), Sheet::default()).unwrap(),
+            draw_trajectory(&fixture_scores::trajectory(15, 6), Sheet::default()).unwrap(),
+            draw_gate_gap(&fixture_scores::gate_gaps(15), Sheet::default()).unwrap(),
+            draw_rank_slope(&fixture_scores::slope(15), Sheet::default()).unwrap(),
         ]
     }
 
