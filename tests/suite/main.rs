@@ -25,6 +25,7 @@ mod repeatable;
 mod report;
 mod rollup_oracle;
 mod run_folder;
+mod score_figures;
 mod scoring;
 mod traps;
 mod views;

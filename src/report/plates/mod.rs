@@ -8,6 +8,7 @@ mod collapse;
 mod context;
 mod failures;
 mod frontier;
+mod gate_gap;
 mod gate_sweep;
 mod incidence;
 mod leave_one_out;
@@ -16,8 +17,10 @@ mod matrix;
 mod price_shift;
 mod prose;
 mod rank_acceptability;
+mod rank_slope;
 mod specifications;
 mod spread;
+mod trajectory;
 mod transitions;
 
 #[cfg(test)]
