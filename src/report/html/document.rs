@@ -33,7 +33,8 @@ pub fn html(page: &Page) -> Result<String, TableError> {
     let receipt_tables = receipts::tables(&page.receipts)?;
 
     let mut html = Html::default();
-    head(&mut html, page);
+    let darkness = figures::Darkness::of(&page.figures);
+    head(&mut html, page, &darkness.css());
     contents(&mut html, &parts(page, &figure_places, &table_places));
     html.raw("<main id=\"content\">\n");
     section(&mut html, "findings", "Findings");
@@ -47,7 +48,7 @@ pub fn html(page: &Page) -> Result<String, TableError> {
     html.raw("</section>\n");
     if !page.figures.is_empty() {
         section(&mut html, "figures", "Figures");
-        figures::write(&mut html, &page.figures, &figure_places);
+        figures::write(&mut html, &page.figures, &figure_places, &darkness);
         html.raw("</section>\n");
     }
     section(&mut html, "tables", "Tables");
@@ -97,7 +98,8 @@ fn places(page: &Page, anchors: &mut Anchors) -> Places {
     places
 }
 
-fn head(html: &mut Html, page: &Page) {
+/// `inks` are the rules by which figures turn dark.
+fn head(html: &mut Html, page: &Page, inks: &str) {
     let hash = STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; img-src data:; base-uri 'none'; \
@@ -112,7 +114,11 @@ fn head(html: &mut Html, page: &Page) {
     // Without this a browser asks the server of the page for an icon.
     html.raw("<link rel=\"icon\" href=\"data:,\">\n");
     html.element("title", &[], &page.title);
-    html.raw("\n<style>\n").raw(STYLE).raw("</style>\n</head>\n<body>\n");
+    html.raw("\n<style>\n").raw(STYLE);
+    for rule in inks.lines() {
+        html.text(rule).raw("\n");
+    }
+    html.raw("</style>\n</head>\n<body>\n");
     html.raw("<a class=\"skip\" href=\"#content\">Skip to the findings</a>\n<header>\n");
     html.element("h1", &[], &page.title).raw("\n<dl class=\"facts\">");
     for (name, value) in &page.facts {
@@ -131,7 +137,8 @@ fn section(html: &mut Html, place: &'static str, heading: &'static str) {
 fn parts(page: &Page, figure_places: &[String], table_places: &[String]) -> Vec<Part> {
     let several = page.figures.iter().any(|f| f.workload != page.figures[0].workload);
     let figure_name = |f: &PageFigure| {
-        if several { format!("{} · {}", f.name, f.workload) } else { f.name.clone() }
+        let name = f.name.replace('_', " ");
+        if several { format!("{name} · {}", f.workload) } else { name }
     };
     // Of figures with one per run, the first stands for all.
     let mut shown = Vec::new();

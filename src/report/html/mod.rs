@@ -13,6 +13,7 @@
 //! * `anchor`: names of places in the page
 //! * `document`: the whole page, head to foot
 //! * `findings`, `figures`, `tables`, `runs`, `receipts`: its sections
+//! * `inks`: how figures turn dark
 //! * `event_log`: the events of a run, packed
 //! * `report.css`, `report.js`, `timeline.js`: how it looks, and what moves
 
@@ -21,6 +22,7 @@ mod document;
 mod event_log;
 mod figures;
 mod findings;
+mod inks;
 mod markup;
 mod page;
 mod receipts;
