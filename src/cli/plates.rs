@@ -123,7 +123,9 @@ impl Workup {
         };
         let mut plates = Plates::new();
         let rollup = named(self.basis)?;
-        if let Some(metric) = pack.ranking_metric() {
+        // A metric with a problem has no column; the problem is said elsewhere.
+        let has_values = |name: &String| self.study.scores.runs.names().contains(name);
+        if let Some(metric) = pack.ranking_metric().filter(|m| has_values(&m.name)) {
             let asked =
                 Question { pack, metric: &metric.name, rollup: &rollup, repeats: Repeats::All };
             plates.extend(Dependence::of(&asked, self.basis, named)?.plates());
