@@ -5,9 +5,21 @@ use crate::workspace::Workspace;
 use ramptrace::trace::{Event, Kind, RunFacts, StageStatus, Store, ToolStatus};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 fn samples() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces").display().to_string()
+}
+
+/// The page of the sample traces, made once for all tests.
+fn sample_page() -> PathBuf {
+    static MADE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sample-report.html");
+        let place = path.display().to_string();
+        let _ = Workspace::new().ok(&["report", &samples(), "-o", &place, "--force"]);
+        path
+    });
+    MADE.clone()
 }
 
 /// The page of a store.
@@ -50,8 +62,7 @@ fn column(browser: &mut Browser, table: &str, place: usize) -> Vec<String> {
 #[test]
 fn tables_are_sorted_and_filtered() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    browser.open(&page(&space, &samples()), "");
+    browser.open(&sample_page(), "");
     let as_it_came = column(&mut browser, "table-frontier", 3);
     let cost = "#table-frontier th[data-name=cost_usd]";
     let sorted = |browser: &mut Browser| {
@@ -92,8 +103,7 @@ fn tables_are_sorted_and_filtered() {
 #[test]
 fn unknown_values_come_last_in_both_orders() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    browser.open(&page(&space, &samples()), "");
+    browser.open(&sample_page(), "");
     let place =
         browser.number("document.querySelector('#table-cost th[data-name=hit_rate]').cellIndex");
     let place = usize::try_from(place).expect("a column");
@@ -111,8 +121,7 @@ const STAGE: &str = "#run-demo-scripted-0001 details[data-stage=\"1\"]";
 #[test]
 fn a_click_leads_from_a_model_to_an_event() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    browser.open(&page(&space, &samples()), "");
+    browser.open(&sample_page(), "");
     assert_eq!(browser.number("document.querySelectorAll('.timeline').length"), 0);
     browser.click("details.model > summary");
     browser.click(&format!("{STAGE} > summary"));
@@ -142,8 +151,7 @@ fn a_click_leads_from_a_model_to_an_event() {
 #[test]
 fn keys_lead_from_a_model_to_an_event() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    browser.open(&page(&space, &samples()), "");
+    browser.open(&sample_page(), "");
     // The shortest way is a link to the runs.
     browser.tab_to("#contents a[href='#runs']");
     browser.press("Enter");
@@ -176,8 +184,7 @@ fn keys_lead_from_a_model_to_an_event() {
 #[test]
 fn an_address_names_an_event() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    let page = page(&space, &samples());
+    let page = sample_page();
     browser.open(&page, "#run-demo-scripted-0001/34");
     browser.wait("document.querySelector('tr.detail') !== null");
     assert_eq!(browser.text("document.activeElement.textContent"), "34");
@@ -283,8 +290,7 @@ fn a_hundred_thousand_events_open_in_pages() {
 #[test]
 fn paper_shows_what_is_closed_and_nothing_to_press() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    browser.open(&page(&space, &samples()), "");
+    browser.open(&sample_page(), "");
     let seen = |browser: &mut Browser, selector: &str| {
         browser.number(&format!(
             "[...document.querySelectorAll({selector:?})].filter((e) => e.checkVisibility()).length"
@@ -324,8 +330,7 @@ const CONTRAST: &str = "(() => {
 #[test]
 fn dark_and_light_follow_the_system_and_the_button() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    let page = page(&space, &samples());
+    let page = sample_page();
     let ground = "getComputedStyle(document.body).backgroundColor";
     let pressed = "document.querySelector('#theme').getAttribute('aria-pressed')";
     for (scheme, own, other) in [
@@ -336,6 +341,15 @@ fn dark_and_light_follow_the_system_and_the_button() {
         browser.open(&page, "");
         assert_eq!(browser.text(ground), own);
         assert_eq!(browser.text(pressed), (scheme == "dark").to_string());
+        let figure = "getComputedStyle(document.querySelector('.figure text')).fill";
+        let ink = if scheme == "dark" { "rgb(236, 238, 240)" } else { "rgb(0, 0, 0)" };
+        assert_eq!(browser.text(figure), ink, "figures turn dark too");
+        let twice = browser.number("document.querySelectorAll('.figure svg').length");
+        assert_eq!(
+            twice,
+            browser.number("document.querySelectorAll('.figure').length"),
+            "once each"
+        );
         let contrast = browser.value(CONTRAST).as_f64().expect("a number");
         assert!(contrast >= 4.5, "{scheme}: {contrast}");
         browser.click("#theme");
@@ -348,8 +362,7 @@ fn dark_and_light_follow_the_system_and_the_button() {
 #[test]
 fn a_narrow_screen_scrolls_down_and_never_sideways() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    browser.open(&page(&space, &samples()), "#run-demo-scripted-0001/12");
+    browser.open(&sample_page(), "#run-demo-scripted-0001/12");
     browser.wait("document.querySelector('tr.detail') !== null");
     for width in [400, 800, 1300] {
         browser.width(width);
@@ -361,8 +374,7 @@ fn a_narrow_screen_scrolls_down_and_never_sideways() {
 #[test]
 fn without_a_script_all_but_events_reads() {
     let mut browser = browser_or_skip!();
-    let space = Workspace::new();
-    let page = page(&space, &samples());
+    let page = sample_page();
     browser.call("Emulation.setScriptExecutionDisabled", &serde_json::json!({"value": true}));
     browser.open(&page, "");
     assert_eq!(
