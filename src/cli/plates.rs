@@ -4,10 +4,13 @@ use super::CliError;
 use super::analyze::Analysis;
 use super::catalogue::{CATALOGUE, Group};
 use super::dependence::Dependence;
+use super::scoring::pairs;
 use super::workup::Workup;
 use crate::analysis::{
-    Basis, Cohort, ContextRamp, CumulativeIncidence, FailureMap, PriceShift, Question, Repeats,
+    Basis, Cohort, CohortRun, ContextRamp, CumulativeIncidence, FailureMap, GateGaps, PriceShift,
+    Question, RankComparison, Repeats, Trajectory,
 };
+use crate::metrics::{BUILT_IN, Pack};
 use crate::report::Plotted;
 
 /// Figures that are not drawn yet.
@@ -56,6 +59,11 @@ impl Workup {
         let analysis = self.shown_analysis()?;
         let mut plates = boxed(analysis.collapses);
         plates.extend(boxed(analysis.matrices));
+        plates.extend(boxed(self.shown.iter().map(|cohort| {
+            let is_baseline = |r: &&CohortRun| self.subject.baselines.contains(&r.run_id);
+            Trajectory::of(cohort, cohort.runs.iter().find(is_baseline), self.gate)
+        })));
+        plates.extend(boxed(self.shown.iter().map(|c| GateGaps::of(c, self.gate, None))));
         Ok(plates)
     }
 
@@ -130,6 +138,27 @@ impl Workup {
                 Question { pack, metric: &metric.name, rollup: &rollup, repeats: Repeats::All };
             plates.extend(Dependence::of(&asked, self.basis, named)?.plates());
         }
+        let other = self.other_pack()?;
+        // What the other pack corrects, or what this one does.
+        let is_corrected = other.name == "core";
+        let (new, old) = if is_corrected { (&other, pack) } else { (pack, &other) };
+        for (name, counterpart) in pairs(new, old, None, None)? {
+            if !has_values(if is_corrected { &counterpart } else { &name }) {
+                continue;
+            }
+            let ask =
+                |pack, metric| Question { pack, metric, rollup: &rollup, repeats: Repeats::All };
+            let (new, old) = (ask(new, &name), ask(old, &counterpart));
+            plates.extend(boxed(RankComparison::between(&new, &old)?));
+        }
         Ok(plates)
+    }
+
+    /// The pack whose rankings stand beside those of the pack in use.
+    fn other_pack(&self) -> Result<Pack, CliError> {
+        let own = self.subject.pack.name.as_str();
+        let default = BUILT_IN.iter().map(|(name, _)| *name).find(|name| *name != own);
+        let selector = self.subject.against.as_deref().or(default).unwrap_or("core");
+        Ok(Pack::load(selector)?)
     }
 }
