@@ -56,7 +56,7 @@ fn row(index: usize, stages: usize, runs: usize) -> TrajectoryRow {
 }
 
 /// Every seventh run has gaps; later stages are not attempted by some.
-pub(super) fn trajectory(runs: usize, stages: usize) -> Trajectory {
+pub(crate) fn trajectory(runs: usize, stages: usize) -> Trajectory {
     let mut rows: Vec<TrajectoryRow> = (0..runs).map(|index| row(index, stages, runs)).collect();
     rows.sort_by(|a, b| b.mean.partial_cmp(&a.mean).unwrap());
     let middle = |stage: usize| {
@@ -85,7 +85,7 @@ pub(super) fn trajectory(runs: usize, stages: usize) -> Trajectory {
 }
 
 /// Gates at every stage, at a score of 60.
-pub(super) fn gate_gaps(runs: usize) -> GateGaps {
+pub(crate) fn gate_gaps(runs: usize) -> GateGaps {
     let mean = |scores: &[f64]| scores.iter().sum::<f64>() / real(scores.len());
     let row = |index: usize| {
         let scores: Vec<f64> = (0..6).map(|stage| score(index, stage, runs)).collect();
@@ -138,7 +138,7 @@ fn by(label: &str, digits: usize) -> RankedBy {
 }
 
 /// The mean score against the number of passed stages, in which many are tied.
-pub(super) fn slope(runs: usize) -> RankComparison {
+pub(crate) fn slope(runs: usize) -> RankComparison {
     let scores = |index: usize| (0..6).map(move |stage| score(index, stage, runs));
     let old = |index: usize| scores(index).sum::<f64>() / 6.0;
     let new = |index: usize| scores(index).filter(|s| *s >= 60.0).count();

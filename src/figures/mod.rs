@@ -97,7 +97,9 @@ pub(crate) mod fixture_failures;
 #[cfg(test)]
 pub(crate) mod fixture_ranks;
 #[cfg(test)]
-mod fixture_scores;
+pub(crate) mod fixture_scores;
+#[cfg(test)]
+mod snapshots;
 
 pub use acceptability::draw as draw_acceptability;
 pub use bridge::draw as draw_bridge;

@@ -70,46 +70,21 @@ mod tests {
     use resvg::tiny_skia::Pixmap;
 
     use super::super::sheet::Sheet;
-    use super::super::{
-        draw_acceptability, draw_bridge, draw_collapse, draw_context_ramp, draw_failure_map,
-        draw_frontier, draw_gate_gap, draw_gate_sweep, draw_incidence, draw_matrix,
-        draw_perturbation, draw_rank_slope, draw_specification, draw_spread, draw_stage_ledger,
-        draw_trajectory, draw_transitions, fixture, fixture_failures, fixture_ranks,
-        fixture_scores,
-    };
+    use super::super::snapshots::GALLERY;
+    use super::super::{draw_collapse, draw_matrix, draw_spread, fixture};
     use super::*;
 
-    fn figures() -> [Svg; 17] {
-        [
-            draw_collapse(&fixture::collapse(15, 6), Sheet::default()).unwrap(),
-            draw_frontier(&fixture::frontier(5), Sheet::default()).unwrap(),
-            draw_matrix(&fixture::matrix(5, 6), Sheet::default()).unwrap(),
-            draw_spread(&fixture::spread(5), Sheet::default()).unwrap(),
-            draw_bridge(&fixture::bridge(4), Sheet::default()).unwrap(),
-            draw_stage_ledger(&fixture::stage_ledger(11, 6), Sheet::default()).unwrap(),
-            draw_gate_sweep(&fixture_ranks::gate_sweep(15, 10), Sheet::default()).unwrap(),
-            draw_acceptability(&fixture_ranks::acceptability(15), Sheet::default()).unwrap(),
-            draw_perturbation(&fixture_ranks::perturbation(15), Sheet::default()).unwrap(),
-            draw_specification(&fixture_ranks::specification(&[3, 2, 2]), Sheet::default())
-                .unwrap(),
-            draw_failure_map(&fixture_failures::map(15, 6), Sheet::default()).unwrap(),
-            draw_incidence(&fixture_failures::incidence(15, 6), Sheet::default()).unwrap(),
-            draw_context_ramp(&fixture_failures::ramp(215, 6, Some(60)), Sheet::default()).unwrap(),
-            draw_transitions(&fixture_failures::transitions(15, 6), Sheet::default()).unwrap(),
-            draw_trajectory(&fixture_scores::trajectory(15, 6), Sheet::default()).unwrap(),
-            draw_gate_gap(&fixture_scores::gate_gaps(15), Sheet::default()).unwrap(),
-            draw_rank_slope(&fixture_scores::slope(15), Sheet::default()).unwrap(),
-        ]
+    fn figures() -> impl Iterator<Item = Svg> {
+        GALLERY.iter().map(|(_, drawing)| drawing(Sheet::default()).unwrap())
     }
 
     #[test]
     fn a_column_is_89_mm_wide_in_pixels_too() {
-        for figure in figures().iter().take(1) {
-            assert!(figure.as_str().starts_with("<svg width=\"88.97mm\""));
-            let image = Pixmap::decode_png(&figure.to_png(1.0).unwrap()).unwrap();
-            // 88.97 mm at 96 pixels per inch.
-            assert_eq!(image.width(), 337);
-        }
+        let figure = draw_collapse(&fixture::collapse(15, 6), Sheet::default()).unwrap();
+        assert!(figure.as_str().starts_with("<svg width=\"88.97mm\""));
+        let image = Pixmap::decode_png(&figure.to_png(1.0).unwrap()).unwrap();
+        // 88.97 mm at 96 pixels per inch.
+        assert_eq!(image.width(), 337);
     }
 
     #[test]
