@@ -142,12 +142,12 @@ fn told(workup: &Workup, cohort: usize) -> Result<Vec<Finding>, CliError> {
 /// Every figure, workload by workload.
 fn figures(workup: &Workup) -> Result<Vec<PageFigure>, CliError> {
     let plates = workup.plates()?;
-    let draw = |plate: &Box<dyn Plotted>, theme| {
-        Plate::of(plate.as_ref(), Sheet { theme, ..Sheet::default() })
-    };
+    let draw = |plate: &dyn Plotted, theme| Plate::of(plate, Sheet { theme, ..Sheet::default() });
     let drawn: Vec<(Plate, Plate)> = plates
         .par_iter()
-        .map(|plate| Ok((draw(plate, Theme::Paper)?, draw(plate, Theme::Screen)?)))
+        .map(|plate| {
+            Ok((draw(plate.as_ref(), Theme::Paper)?, draw(plate.as_ref(), Theme::Screen)?))
+        })
         .collect::<Result<_, PlateError>>()?;
     let mut figures: Vec<PageFigure> = Vec::new();
     for cohort in &workup.cohorts {
