@@ -11,6 +11,7 @@
 //! * `waste`: what failed stages cost
 //! * `factors`, `bridge`: cost as a product, and why one side costs more
 //! * `groups`: spread within and between groups
+//! * `budget`, `spending`: score reached with a budget, and what had been spent by each result
 //! * `stage_ledger`: where money and time went
 //! * `rescoring`: the scores of a store, computed only where they are not kept from before
 //! * `repeats`: models that ran several times
@@ -24,6 +25,7 @@
 //! * `frontier`: score against cost
 //! * `matrix`, `trajectory`: every score; `gate_gap`: what gates leave of them
 //! * `spread`: how far costs lie apart; `price_shift`: the same on two bases
+//! * `timeline`: one run over wall time
 //! * `process`: how an agent worked, whatever it scored
 //! * `failure`: why stages failed
 //! * `display`: names, makers and colours of models in figures
@@ -35,6 +37,7 @@ mod accounts;
 mod arms;
 mod attribution;
 mod bridge;
+mod budget;
 mod calls;
 mod cascade;
 pub mod claims;
@@ -64,9 +67,11 @@ mod ranking;
 mod repeats;
 mod rescoring;
 mod specification;
+mod spending;
 mod spread;
 mod stage_ledger;
 mod survival;
+pub mod timeline;
 mod trajectory;
 mod transition_matrix;
 mod waste;
@@ -77,6 +82,7 @@ pub use accounts::Accounts;
 pub use arms::{ArmComparison, ArmMeasure};
 pub use attribution::attribution_sensitivity;
 pub use bridge::{BridgeStep, CostBridge, Side};
+pub use budget::{BudgetCurve, BudgetCurves, BudgetStep, BudgetTerms, Effectiveness};
 pub use calls::{LlmCall, RunCalls, read_calls};
 pub use cascade::{Cascade, Guard, RunCascade};
 pub use cohort::{Cohort, CohortRun, StageScore, cohorts};
@@ -101,6 +107,7 @@ pub use ranking::{Question, RankedEntry, Ranking, rank, ranked_metric};
 pub use repeats::{RepeatGroup, RepeatedPasses, Repeats, repeat_groups, repeated_passes};
 pub use rescoring::{Rescoring, ScoreTable, ScoreValue, ScoredRun, ScoredRuns};
 pub use specification::{Choice, MOST_SPECIFICATIONS, Specification, SpecificationCurve};
+pub use spending::Resource;
 pub use spread::{CostSpread, SpreadRow};
 pub use stage_ledger::{StageLedger, StageLedgerRow, TimeUse, time_use};
 pub use survival::{FailureClock, FailureCurve};

@@ -143,6 +143,6 @@ fn list_price(run: &RunCalls, call: &LlmCall, books: &Books) -> Result<Usd, Stri
 }
 
 /// Rows that carry an account: a coarse trace also has rows that only count calls.
-fn counts(call: &LlmCall) -> bool {
+pub(super) fn counts(call: &LlmCall) -> bool {
     !call.aggregate || call.tokens.is_some() || call.cost.is_some()
 }

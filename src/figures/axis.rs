@@ -1,6 +1,6 @@
 //! Axes: where a value goes, and which ticks there is room for.
 
-use super::number::{money_tick, plain};
+use super::number::{plain, tick};
 
 /// A labelled position on an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,9 +11,10 @@ pub(super) struct Tick {
     pub(super) label: String,
 }
 
-/// A log axis in US dollars.
+/// A log axis, in US dollars unless it is told otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LogAxis {
+    prefix: &'static str,
     low: f64,
     high: f64,
     from: f64,
@@ -32,7 +33,13 @@ impl LogAxis {
             (low, high) = (-1.0, 1.0);
         }
         let missing = (1.0 - (high - low)).max(0.0);
-        Self { low: low - missing / 2.0, high: high + missing / 2.0, from, to }
+        let (low, high) = (low - missing / 2.0, high + missing / 2.0);
+        Self { prefix: "$", low, high, from, to }
+    }
+
+    /// The same axis with another sign before its numbers.
+    pub(super) fn with_prefix(self, prefix: &'static str) -> Self {
+        Self { prefix, ..self }
     }
 
     /// Position of a value.
@@ -79,7 +86,7 @@ impl LogAxis {
             for &mantissa in mantissas {
                 let at = self.at_log(f64::from(mantissa).log10() + f64::from(exponent));
                 if at >= self.from - inset - 1e-6 && at <= self.to + inset + 1e-6 {
-                    ticks.push(Tick { at, label: money_tick(mantissa, exponent) });
+                    ticks.push(Tick { at, label: tick(self.prefix, mantissa.into(), exponent) });
                 }
             }
         }

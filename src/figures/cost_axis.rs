@@ -1,4 +1,4 @@
-//! The log axis of costs under a figure.
+//! The log axis of costs, or of something else that is spent, under a figure.
 
 use super::area::Area;
 use super::axis::LogAxis;
@@ -10,9 +10,20 @@ use super::stroke::SOLID;
 /// Room under the frame for ticks, labels and title.
 pub(super) const ROOM: f64 = 25.0;
 
-/// Draws ticks, labels and title under `frame`, and grid lines down to `grid_bottom`. Ticks may lie
+/// Draws the axis of costs under `frame`, and grid lines down to `grid_bottom`. Ticks may lie
 /// up to `inset` outside the outermost values.
 pub(super) fn draw(canvas: &mut Canvas, axis: LogAxis, frame: Area, grid_bottom: f64, inset: f64) {
+    draw_titled(canvas, axis, (frame, grid_bottom), inset, "Cost per run (USD, log scale)");
+}
+
+/// The same with another title.
+pub(super) fn draw_titled(
+    canvas: &mut Canvas,
+    axis: LogAxis,
+    (frame, grid_bottom): (Area, f64),
+    inset: f64,
+    title: &str,
+) {
     let bottom = frame.bottom;
     for x in axis.minor(inset) {
         canvas.line(&[(x, bottom), (x, bottom + 1.5)], BLACK, 0.4, SOLID);
@@ -30,10 +41,5 @@ pub(super) fn draw(canvas: &mut Canvas, axis: LogAxis, frame: Area, grid_bottom:
     }
     canvas.line(&[(frame.left, bottom), (frame.right, bottom)], BLACK, 0.6, SOLID);
     let middle = f64::midpoint(frame.left, frame.right);
-    canvas.text(
-        "Cost per run (USD, log scale)",
-        (middle, bottom + 20.0),
-        Anchor::Middle,
-        AXIS_TITLE,
-    );
+    canvas.text(title, (middle, bottom + 20.0), Anchor::Middle, AXIS_TITLE);
 }

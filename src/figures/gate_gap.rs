@@ -17,7 +17,7 @@ use super::sheet::Sheet;
 use super::stroke::{DOTTED, SOLID};
 use super::svg::Svg;
 use super::vendors::{self, Vendors};
-use super::wording::{count, fit};
+use super::wording::{count, fit, named};
 
 const ROW: f64 = 10.0;
 const HEAD: f64 = 11.0;
@@ -100,8 +100,8 @@ fn layout(data: &GateGaps, sheet: Sheet) -> Result<Canvas, FigureError> {
     let vendors = Vendors::of(data.rows.iter().map(|row| (row.vendor.as_deref(), row.color)));
     let right = canvas.width - MARGIN;
     let y = legend::write(&mut canvas, &entries(&vendors), (MARGIN, y - 3.0), right);
-    let named = vendors.entries(&canvas);
-    let top = legend::write(&mut canvas, &named, (MARGIN, y), right) + 2.0;
+    let makers = vendors.entries(&canvas);
+    let top = legend::write(&mut canvas, &makers, (MARGIN, y), right) + 2.0;
     let summary = Means::of_all(data.mean).filter(|_| data.rows.len() > 1);
     let rows = data.rows.len().max(1);
     let bottom = top + HEAD + real(rows) * ROW + if summary.is_some() { ROW + 3.0 } else { 0.0 };
@@ -200,7 +200,10 @@ fn told(row: &GateGapRow) -> String {
     let failed = row
         .failed
         .map_or_else(|| "no gate failed".to_owned(), |stage| format!("T{stage} fails first"));
-    format!("{}: {ungated}, under the gate {zeroed} ({kept} with it kept), {failed}", row.label)
+    format!(
+        "{}: {ungated}, under the gate {zeroed} ({kept} with it kept), {failed}",
+        named(&row.label)
+    )
 }
 
 /// Draws a mark.

@@ -6,6 +6,7 @@ use crate::analysis::{StageLedger, StageLedgerRow, TimeUse};
 
 use super::area::Area;
 use super::canvas::{Anchor, Canvas};
+use super::clock::Unit;
 use super::header::LABEL;
 use super::legend::Entry;
 use super::number::{cost, quantity, real};
@@ -35,16 +36,6 @@ const ACTIVITIES: [Activity; 5] = [
     ("idle", GREY, Pattern::Hollow, |time| time.idle_s),
 ];
 
-/// A unit of time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Unit {
-    /// Its symbol.
-    pub(super) name: &'static str,
-    /// Seconds in it.
-    pub(super) seconds: f64,
-    decimals: usize,
-}
-
 /// Seconds of each activity.
 pub(super) fn parts(time: &TimeUse) -> [f64; 5] {
     ACTIVITIES.map(|(_, _, _, of)| of(time))
@@ -58,25 +49,7 @@ pub(super) fn seconds(time: &TimeUse) -> f64 {
 /// The unit in which the longest run is a number of few digits.
 pub(super) fn unit(data: &StageLedger) -> Unit {
     let times = data.rows.iter().filter_map(|row| row.time.as_ref());
-    let longest = times.map(seconds).fold(0.0, f64::max);
-    if longest <= 120.0 && longest > 0.0 {
-        Unit { name: "s", seconds: 1.0, decimals: 1 }
-    } else if longest <= 3.0 * 3600.0 {
-        Unit { name: "min", seconds: 60.0, decimals: 1 }
-    } else {
-        Unit { name: "h", seconds: 3600.0, decimals: 2 }
-    }
-}
-
-/// All of a run's time, in as many decimals for every run; some time never reads as none.
-pub(super) fn duration(time: &TimeUse, unit: Unit) -> String {
-    let all = seconds(time) / unit.seconds;
-    let decimals = unit.decimals;
-    let least = 0.1_f64.powf(real(decimals));
-    if all > 0.0 && all < least / 2.0 {
-        return format!("<{least:.decimals$}");
-    }
-    if all < 1e6 { format!("{all:.decimals$}") } else { quantity(all) }
+    Unit::of(times.map(seconds).fold(0.0, f64::max))
 }
 
 /// Colours from dark to light in the order of the stages.
@@ -258,31 +231,5 @@ mod tests {
         };
         assert!((1..12).all(|index| grey(index) > grey(index - 1) + 2.0));
         assert_eq!(stage_color(0, 1), cividis(0.0));
-    }
-
-    #[test]
-    fn units_follow_the_longest_run() {
-        let mut data = fixture::stage_ledger(1, 1);
-        for (longest, name, text) in [
-            (0.0, "min", "0.0"),
-            (90.0, "s", "90.0"),
-            (600.0, "min", "10.0"),
-            (40_000.0, "h", "11.11"),
-            (1e300, "h", "2.78e296"),
-        ] {
-            let time = TimeUse {
-                llm_s: longest,
-                tool_s: 0.0,
-                waiting_s: 0.0,
-                grading_s: 0.0,
-                idle_s: 0.0,
-            };
-            data.rows[0].time = Some(time);
-            assert_eq!(unit(&data).name, name);
-            assert_eq!(duration(&time, unit(&data)), text);
-        }
-        let short =
-            TimeUse { llm_s: 2.0, tool_s: 0.0, waiting_s: 0.0, grading_s: 0.0, idle_s: 0.0 };
-        assert_eq!(duration(&short, unit(&data)), "<0.01");
     }
 }

@@ -14,6 +14,7 @@
 //! | cost per run on two bases | [`draw_price_shift`] | 89 mm |
 //! | why one side costs more | [`draw_bridge`] | 89 mm |
 //! | cost by stage, time by activity | [`draw_stage_ledger`] | 120 mm, wider on demand |
+//! | score within a budget | [`draw_budget`] | 89 mm, wider when labels need the room |
 //! | ranks along a gate | [`draw_gate_sweep`] | 89 mm, wider with many thresholds |
 //! | ranks under random weights | [`draw_acceptability`] | 89 mm, wider with many runs |
 //! | ranks by two metrics | [`draw_rank_slope`] | 89 mm, wider when labels need the room |
@@ -22,6 +23,7 @@
 //! | failures and their causes | [`draw_failure_map`] | 89 mm, wider with many stages |
 //! | first failures by cause | [`draw_incidence`] | 89 mm, wider with many stages |
 //! | prompts, call by call | [`draw_context_ramp`] | 89 mm, wider with many calls |
+//! | a run over wall time | [`draw_timeline`] | 89 mm |
 //! | from one stage to the next | [`draw_transitions`] | 120 mm, wider with many stages |
 //!
 //! The same input gives the same bytes: nothing depends on the clock, on fonts of the machine or
@@ -33,9 +35,12 @@ mod acceptability;
 mod area;
 mod axis;
 mod bridge;
+mod budget;
+mod budget_lines;
 mod canvas;
 mod causes;
 mod choice_rows;
+mod clock;
 mod collapse;
 mod color_bar;
 mod context_ramp;
@@ -58,6 +63,7 @@ mod incidence_layers;
 mod labels;
 mod ledger_bars;
 mod legend;
+mod line_ends;
 mod marker;
 mod matrix;
 mod number;
@@ -80,10 +86,14 @@ mod specification;
 mod spots;
 mod spread;
 mod stacked;
+mod stage_bands;
 mod stage_ledger;
 mod stroke;
 mod svg;
 mod sweep_lines;
+mod timeline;
+mod timeline_lanes;
+mod timeline_marks;
 mod trajectory;
 mod trajectory_panel;
 mod transitions;
@@ -97,12 +107,15 @@ pub(crate) mod fixture_failures;
 #[cfg(test)]
 pub(crate) mod fixture_ranks;
 #[cfg(test)]
+pub(crate) mod fixture_runs;
+#[cfg(test)]
 pub(crate) mod fixture_scores;
 #[cfg(test)]
 mod snapshots;
 
 pub use acceptability::draw as draw_acceptability;
 pub use bridge::draw as draw_bridge;
+pub use budget::draw as draw_budget;
 pub use collapse::draw as draw_collapse;
 pub use context_ramp::draw as draw_context_ramp;
 pub use error::FigureError;
@@ -120,5 +133,6 @@ pub use specification::draw as draw_specification;
 pub use spread::draw as draw_spread;
 pub use stage_ledger::draw as draw_stage_ledger;
 pub use svg::Svg;
+pub use timeline::draw as draw_timeline;
 pub use trajectory::draw as draw_trajectory;
 pub use transitions::draw as draw_transitions;

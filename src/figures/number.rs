@@ -26,18 +26,6 @@ fn significant(text: &str) -> usize {
     text.chars().filter(char::is_ascii_digit).skip_while(|digit| *digit == '0').count()
 }
 
-/// An axis tick `mantissa` * 10^`exponent`, as short as it can be: `$0.05`, `$1`, `$2,000`.
-pub(super) fn money_tick(mantissa: u8, exponent: i32) -> String {
-    if !(-6..=6).contains(&exponent) {
-        return format!("${mantissa}e{exponent}");
-    }
-    let steps = usize::try_from(exponent.unsigned_abs()).unwrap_or_default();
-    if exponent < 0 {
-        return format!("$0.{}{mantissa}", "0".repeat(steps - 1));
-    }
-    format!("${}", grouped(&format!("{mantissa}{}", "0".repeat(steps))))
-}
-
 /// A cost that is known; none at all is `$0`.
 pub(super) fn cost(usd: f64) -> String {
     if usd == 0.0 { "$0".to_owned() } else { money(usd) }
@@ -81,7 +69,7 @@ fn three_digits(value: f64) -> String {
     grouped(&format!("{value:.decimals$}"))
 }
 
-/// The label of `multiple` * 10^`exponent` on a linear scale: `0`, `−$0.5`, `$2,000`, `$15e-9`.
+/// The label of `multiple` * 10^`exponent` on an axis, as short as it can be: `0`, `−$0.5`, `$2,000`, `$15e-9`.
 pub(super) fn tick(prefix: &str, multiple: i32, exponent: i32) -> String {
     let sign = if multiple < 0 { "−" } else { "" };
     let digits = multiple.unsigned_abs();
@@ -215,10 +203,10 @@ mod tests {
 
     #[test]
     fn ticks_are_short() {
-        assert_eq!(money_tick(5, -2), "$0.05");
-        assert_eq!(money_tick(1, -1), "$0.1");
-        assert_eq!(money_tick(2, 3), "$2,000");
-        assert_eq!(money_tick(1, -9), "$1e-9");
+        assert_eq!(tick("$", 5, -2), "$0.05");
+        assert_eq!(tick("$", 1, -1), "$0.1");
+        assert_eq!(tick("$", 2, 3), "$2,000");
+        assert_eq!(tick("$", 1, -9), "$1e-9");
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(super) const FAINT: RGBColor = RGBColor(0xC4, 0xC4, 0xC4);
 pub(super) const LIGHT_GREY: RGBColor = RGBColor(0xC8, 0xC8, 0xC8);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xE2, 0xE2, 0xE2);
+/// Ground of every other stage, lighter than all that is drawn on it.
+pub(super) const BAND: RGBColor = RGBColor(0xF0, 0xF0, 0xF0);
 /// Flat fill behind data, darker than the grid in no place.
 pub(super) const SHADE: RGBColor = RGBColor(0xDC, 0xE9, 0xF3);
 

@@ -1,32 +1,20 @@
 //! The stages of a run behind and above its calls, and the numbers of the calls below.
 
-use plotters::style::RGBColor;
-
 use crate::analysis::RampCall;
 
 use super::area::Area;
 use super::canvas::{Anchor, Canvas};
-use super::header::{AXIS_TITLE, LABEL, STRONG};
+use super::header::{AXIS_TITLE, LABEL};
 use super::number::{quantity, real};
 use super::palette::BLACK;
+use super::stage_bands::{self, Band};
 use super::stroke::SOLID;
 
-/// Ground of every other stage, lighter than all that is drawn on it.
-const BAND: RGBColor = RGBColor(0xF0, 0xF0, 0xF0);
-/// Empty room between two names.
-const NAME_GAP: f64 = 3.0;
 const LABEL_GAP: f64 = 6.0;
 /// Steps between numbered calls.
 const STEPS: [usize; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
-/// Calls in a row that belong to one stage.
-#[derive(Debug, Clone, PartialEq)]
-struct Band {
-    stage: Option<i64>,
-    left: f64,
-    right: f64,
-}
-
+/// Calls in a row that belong to one stage, each a band.
 fn bands(calls: &[RampCall], frame: Area) -> Vec<Band> {
     let slot = frame.width() / real(calls.len().max(1));
     let mut bands = Vec::new();
@@ -40,45 +28,9 @@ fn bands(calls: &[RampCall], frame: Area) -> Vec<Band> {
     bands
 }
 
-/// Shades every other stage of `frame` and names stages above it, wide ones first; names without
-/// room are left out.
+/// Shades every other stage of `frame` and names stages above it.
 pub(super) fn draw(canvas: &mut Canvas, calls: &[RampCall], frame: Area, baseline: f64) {
-    let bands = bands(calls, frame);
-    for band in bands.iter().skip(1).step_by(2) {
-        canvas.block(Area { left: band.left, right: band.right, ..frame }, BAND);
-    }
-    let names: Vec<String> =
-        bands.iter().map(|b| b.stage.map_or_else(|| "–".to_owned(), |s| format!("T{s}"))).collect();
-    for (band, name) in bands.iter().zip(&names) {
-        let half = canvas.text_width(name, STRONG) / 2.0;
-        if 2.0 * half + 1.0 <= band.right - band.left {
-            let middle = f64::midpoint(band.left, band.right);
-            canvas.text(name, (middle, baseline), Anchor::Middle, STRONG);
-        }
-    }
-    name_narrow(canvas, &bands, &names, frame, baseline);
-}
-
-/// Names the stages that are narrower than their names, where no other name is.
-fn name_narrow(canvas: &mut Canvas, bands: &[Band], names: &[String], frame: Area, baseline: f64) {
-    let reach = |index: usize| {
-        let (band, width) = (&bands[index], canvas.text_width(&names[index], STRONG));
-        let middle = f64::midpoint(band.left, band.right);
-        let is_wide = width + 1.0 <= band.right - band.left;
-        (middle - width / 2.0, middle + width / 2.0, is_wide)
-    };
-    let reaches: Vec<(f64, f64, bool)> = (0..bands.len()).map(reach).collect();
-    let mut taken: Vec<(f64, f64)> =
-        reaches.iter().filter(|(_, _, is_wide)| *is_wide).map(|(l, r, _)| (*l, *r)).collect();
-    for (((left, right, is_wide), name), band) in reaches.into_iter().zip(names).zip(bands) {
-        let is_stage = band.stage.is_some();
-        let is_free = taken.iter().all(|(l, r)| right + NAME_GAP <= *l || r + NAME_GAP <= left);
-        let is_inside = left >= frame.left - NAME_GAP && right <= frame.right + NAME_GAP;
-        if is_stage && !is_wide && is_free && is_inside {
-            canvas.text(name, (f64::midpoint(left, right), baseline), Anchor::Middle, STRONG);
-            taken.push((left, right));
-        }
-    }
+    stage_bands::draw(canvas, &bands(calls, frame), frame, baseline);
 }
 
 /// Numbers the calls below `frame`.

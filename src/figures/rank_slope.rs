@@ -14,7 +14,7 @@ use super::sheet::Sheet;
 use super::slope_lines::{Course, End, LEAST_MOVE, ends};
 use super::stroke::SOLID;
 use super::svg::Svg;
-use super::wording::{count, fit, printable};
+use super::wording::{count, fit, named, printable};
 
 /// Height of a place.
 const ROW: f64 = 9.6;
@@ -266,7 +266,7 @@ fn told(row: &RankChange, data: &RankComparison) -> String {
     let cause = |cause: &Cause| format!("{} {:+.1}", cause.name(), cause.places);
     let causes: Vec<String> = row.causes.iter().map(cause).collect();
     let why = if causes.is_empty() { String::new() } else { format!("; {}", causes.join(", ")) };
-    format!("{}: rank {} ({old}) to {} ({new}){why}", row.label, ranks.0, ranks.1)
+    format!("{}: rank {} ({old}) to {} ({new}){why}", named(&row.label), ranks.0, ranks.1)
 }
 
 fn write_side(

@@ -101,7 +101,7 @@ impl Theme {
     }
 }
 
-const SCREEN: [(RGBColor, RGBColor); 10] = [
+const SCREEN: [(RGBColor, RGBColor); 11] = [
     (palette::WHITE, RGBColor(0x16, 0x19, 0x1D)),
     (palette::BLACK, RGBColor(0xEC, 0xEE, 0xF0)),
     (palette::DARK, RGBColor(0xC9, 0xCD, 0xD2)),
@@ -109,6 +109,7 @@ const SCREEN: [(RGBColor, RGBColor); 10] = [
     (palette::MID_GREY, RGBColor(0x8B, 0x93, 0x9B)),
     (palette::LIGHT_GREY, RGBColor(0x5A, 0x62, 0x6A)),
     (palette::GRID, RGBColor(0x33, 0x39, 0x40)),
+    (palette::BAND, RGBColor(0x20, 0x24, 0x29)),
     (palette::SHADE, RGBColor(0x22, 0x30, 0x3C)),
     (palette::PALE, RGBColor(0x2C, 0x32, 0x38)),
     (palette::FAINT, RGBColor(0x45, 0x4C, 0x54)),

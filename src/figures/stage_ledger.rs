@@ -4,10 +4,11 @@ use crate::analysis::{StageLedger, StageLedgerRow};
 
 use super::area::Area;
 use super::canvas::{Anchor, Canvas};
+use super::clock::Unit;
 use super::error::{FigureError, require_amount};
 use super::header::{self, FULL, LABEL, MARGIN, NOTE, STRONG, WIDE};
 use super::ledger_bars::{
-    Unit, activity_entries, draw_cost, draw_time, duration, parts, seconds, stage_entries, unit,
+    activity_entries, draw_cost, draw_time, parts, seconds, stage_entries, unit,
 };
 use super::legend::{self, Entry};
 use super::number::{cost, real};
@@ -131,7 +132,7 @@ fn texts(canvas: &Canvas, row: &StageLedgerRow, unit: Unit) -> Texts {
     Texts {
         label: fit(&canvas.fonts, &row.label, LABEL.size, LABEL.bold, NAME_LIMIT),
         cost: row.cost_usd.map_or_else(none, cost),
-        time: row.time.map_or_else(none, |time| duration(&time, unit)),
+        time: row.time.map_or_else(none, |time| unit.write(seconds(&time))),
     }
 }
 

@@ -10,7 +10,7 @@ use super::error::{FigureError, require_finite};
 use super::header::{self, AXIS_TITLE, FULL, LABEL, MARGIN, NOTE, STRONG};
 use super::legend::{self, Entry};
 use super::number::{plain, real, score};
-use super::palette::{BLACK, BLUE, DARK, GREY, LIGHT_GREY};
+use super::palette::{BLACK, BLUE, DARK, FAINT, GREY};
 use super::ranked::{require_between, require_length};
 use super::sheet::Sheet;
 use super::stroke::{DASHED, Dash, SOLID};
@@ -46,7 +46,7 @@ const MOST_NEEDED: f64 = 150.0;
 /// Height of a panel: a part of its width, within limits and within a page.
 const ASPECT: f64 = 0.62;
 const PANEL_HEIGHT: (f64, f64) = (25.0, 110.0);
-const PAGE: f64 = 600.0;
+const PAGE: f64 = 540.0;
 /// Between two stage names.
 const TICK_GAP: f64 = 3.0;
 /// Room for stage names and their title.
@@ -95,8 +95,8 @@ fn layout(data: &Trajectory, sheet: Sheet) -> Result<Canvas, FigureError> {
         (MARGIN, y - 3.0),
         right,
     );
-    let named = vendors.entries(&canvas);
-    let top = legend::write(&mut canvas, &named, (MARGIN, y), right) + 1.0;
+    let makers = vendors.entries(&canvas);
+    let top = legend::write(&mut canvas, &makers, (MARGIN, y), right) + 1.0;
     let heads = Heads::fitting(&canvas, data, shown, panel);
     let head = heads.height();
     let page = PAGE / real(shown.div_ceil(columns).max(1)) - head - FOOT;
@@ -282,7 +282,7 @@ fn entries(
         entries.push(marked("stage not attempted", true));
     }
     if data.rows.len() > 1 {
-        entries.push(line("median of the runs", (LIGHT_GREY, MEDIAN, SOLID)));
+        entries.push(line("median of the runs", (FAINT, MEDIAN, SOLID)));
     }
     if data.baseline.is_some() {
         entries.push(line("do nothing", baseline_look(is_dense)));

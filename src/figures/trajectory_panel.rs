@@ -9,9 +9,10 @@ use super::axis::LinearAxis;
 use super::canvas::{Anchor, Canvas};
 use super::header::NOTE;
 use super::number::{real, score};
-use super::palette::{BLACK, GREY, GRID, LIGHT_GREY, WHITE};
+use super::palette::{BLACK, FAINT, GREY, GRID, WHITE};
 use super::stroke::{DASHED, DOTTED, Dash, SOLID};
 use super::vendors;
+use super::wording::named;
 
 /// Width of a run's line.
 pub(super) const LINE: f64 = 1.1;
@@ -129,7 +130,7 @@ pub(super) fn draw_ground(canvas: &mut Canvas, data: &Trajectory, panel: &Panel)
     canvas.line(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], GREY, 0.5, SOLID);
     // The median of one run is that run.
     if data.rows.len() > 1 {
-        panel.line(canvas, data.median.iter().copied(), (LIGHT_GREY, MEDIAN, SOLID));
+        panel.line(canvas, data.median.iter().copied(), (FAINT, MEDIAN, SOLID));
     }
     if (0.0..=100.0).contains(&data.gate) {
         let y = panel.height(data.gate);
@@ -199,13 +200,13 @@ pub(super) fn draw_point(
 pub(super) fn tell(canvas: &mut Canvas, data: &Trajectory, row: &TrajectoryRow, panel: &Panel) {
     if panel.is_dense() {
         let mean = row.mean.map_or_else(|| "no scores".to_owned(), |m| format!("mean {m:.1}"));
-        canvas.tip(panel.frame, &format!("{}: {mean}", row.label));
+        canvas.tip(panel.frame, &format!("{}: {mean}", named(&row.label)));
         return;
     }
     for (index, (stage, point)) in data.stages.iter().zip(&row.points).enumerate() {
         let Some(value) = point.score else { continue };
         let remark = if is_hollow(*point) { ", not attempted" } else { "" };
         let area = Area::around((panel.at(index), panel.height(value)), panel.slot.min(6.0) / 2.0);
-        canvas.tip(area, &format!("{}, T{stage}: {}{remark}", row.label, score(value)));
+        canvas.tip(area, &format!("{}, T{stage}: {}{remark}", named(&row.label), score(value)));
     }
 }

@@ -3,7 +3,7 @@
 //! * `tokens`: disjoint token classes of a call
 //! * `audit`: invariants, with stable warning codes
 //! * `prices`: dated price books
-//! * `time`: where the time of a window went
+//! * `time`, `time_spans`: where the time of a window went, and when
 //! * `cache`: what prompt caching did to a bill
 //! * `implied`: which price lists reproduce a log of costs
 //! * `priced_call`, `price_vector`: its input and its lists
@@ -20,6 +20,7 @@ mod price_vector;
 mod priced_call;
 pub mod prices;
 mod time;
+mod time_spans;
 mod tokens;
 
 #[cfg(test)]
@@ -32,4 +33,5 @@ pub use price_vector::PriceVector;
 pub use priced_call::{PricedCall, TokenColumn};
 pub use prices::{Books, Found, Price, PriceBook, PriceError, Rates};
 pub use time::{Activity, Interval, TimeShares, covered};
+pub use time_spans::{TimeSpans, union};
 pub use tokens::TokenClasses;

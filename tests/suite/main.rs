@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod browser;
+mod budgets;
 mod cascade;
 mod claims;
 mod costs;
@@ -27,6 +28,7 @@ mod rollup_oracle;
 mod run_folder;
 mod score_figures;
 mod scoring;
+mod timelines;
 mod traps;
 mod views;
 mod workspace;

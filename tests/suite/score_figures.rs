@@ -45,7 +45,7 @@ fn the_trajectories_of_the_published_table() {
     let points = lines.rows.iter().flat_map(|row| &row.points);
     assert_eq!(points.filter(|p| p.outcome == Outcome::NotAttempted).count(), 19);
     let plate = Plate::of(&lines, Sheet::default()).expect("a figure");
-    assert!(plate.words.alt.contains("44 of 90 are no higher"), "{}", plate.words.alt);
+    assert!(plate.words.alt.contains("Of 90, 44 are no higher"), "{}", plate.words.alt);
     assert_eq!(plate.data.rows().len(), 15 * 6 + 6 + 6);
 }
 
@@ -90,5 +90,5 @@ fn the_rank_slope_of_the_published_table() {
     let plate = Plate::of(&found[0], Sheet::default()).expect("a figure");
     assert_eq!(plate.data.rows().len(), 15);
     assert_eq!(plate.part, "pipeline_score_e2e_prs_code");
-    assert!(plate.words.caption.contains("tau-b 0.72"), "{}", plate.words.caption);
+    assert!(plate.words.caption.contains("tau-b: 0.7196"), "{}", plate.words.caption);
 }

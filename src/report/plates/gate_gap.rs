@@ -1,5 +1,6 @@
 //! Mean scores as they are, and under a gate.
 
+use super::prose::{SINGLE_RUNS, count, left_out, n_of, name, number};
 use crate::analysis::{GateGapRow, GateGaps};
 use crate::figures::{FigureError, Sheet, Svg, draw_gate_gap};
 use crate::report::plate::columns;
@@ -15,21 +16,18 @@ impl Plotted for GateGaps {
     }
 
     fn words(&self) -> Words {
-        let left_out = match self.unscored.len() {
-            0 => String::new(),
-            n => format!(", {n} more without a score for every stage"),
-        };
         Words {
-            title: format!("Mean score under a gate, {}", self.workload),
+            title: format!("Mean score under a gate, {}", name(&self.workload)),
             caption: format!(
                 "Filled: mean stage score, each stage by itself (GCPS). Hollow: the same scores with every stage from the \
                  first failed gate on at zero (E2E-PRS); tick: with the failed stage itself kept. Gate at {}: a score \
                  below {} fails it. The gate is a rule applied to the scores of the same runs, not an observed condition: \
-                 how a run would have gone on without what it was given after a failure is not in the traces. One run per \
-                 row, n = {}{left_out}, so there are no intervals.",
+                 how a run would have gone on without what it was given after a failure is not in the traces. {}.{} \
+                 {SINGLE_RUNS}",
                 self.gates(),
                 self.gate,
-                self.rows.len()
+                n_of(self.rows.len(), "with every score", self.unscored.len()),
+                left_out("Without", &self.unscored)
             ),
             alt: self.alt(),
         }
@@ -82,12 +80,14 @@ impl GateGaps {
         };
         let unfailed = self.rows.iter().filter(|row| row.failed.is_none()).count();
         format!(
-            "The mean over n = {} is {before:.1} as it is and {after:.1} under the gate. The widest gap is that of {}: \
-             {:.1} and {:.1}. Runs that fail no gate: {unfailed}.",
-            self.rows.len(),
-            widest.label,
-            widest.ungated,
-            widest.zeroed
+            "The mean of {} is {} as it is and {} under the gate. The widest gap is that of {}: {} and {}. Runs that fail \
+             no gate: {unfailed}.",
+            count(self.rows.len(), "run"),
+            number(before),
+            number(after),
+            name(&widest.label),
+            number(widest.ungated),
+            number(widest.zeroed)
         )
     }
 }
@@ -122,11 +122,12 @@ mod tests {
         let words = data.words();
         assert!(words.caption.contains("not an observed condition"));
         assert!(
-            words.caption.contains("Gate at T0–T1") && words.caption.contains("1 more without")
+            words.caption.contains("Gate at T0–T1")
+                && words.caption.contains("n = 2 runs with every score, of 3. Without: c.")
         );
-        assert!(words.alt.contains("70.0 as it is and 50.0"), "{}", words.alt);
+        assert!(words.alt.contains("70 as it is and 50"), "{}", words.alt);
         assert!(
-            words.alt.contains("that of b: 60.0 and 20.0. Runs that fail no gate: 1."),
+            words.alt.contains("that of b: 60 and 20. Runs that fail no gate: 1."),
             "{}",
             words.alt
         );

@@ -4,6 +4,7 @@
 //! cannot see the figure says what there is to see. The numbers are those of the picture, one row per mark.
 
 mod bridge;
+mod budget;
 mod collapse;
 mod context;
 mod failures;
@@ -20,6 +21,7 @@ mod rank_acceptability;
 mod rank_slope;
 mod specifications;
 mod spread;
+mod timeline;
 mod trajectory;
 mod transitions;
 

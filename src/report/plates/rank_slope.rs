@@ -1,5 +1,6 @@
 //! Two rankings side by side.
 
+use super::prose::{count, left_out, n_of, name, tau};
 use crate::analysis::{RankChange, RankComparison, RankedBy};
 use crate::figures::{FigureError, Sheet, Svg, draw_rank_slope};
 use crate::report::plate::columns;
@@ -21,27 +22,25 @@ impl Plotted for RankComparison {
         if self.old.pack == self.new.pack {
             format!("{}_{}", self.old.metric, self.new.metric)
         } else {
-            let name = |by: &RankedBy| format!("{}-{}", by.pack, by.metric);
-            format!("{}_{}", name(&self.old), name(&self.new))
+            let full = |by: &RankedBy| format!("{}-{}", by.pack, by.metric);
+            format!("{}_{}", full(&self.old), full(&self.new))
         }
     }
 
     fn words(&self) -> Words {
-        let name = |by: &RankedBy| format!("{} (pack {})", by.label, by.pack);
-        let tau = self.tau_b.map_or_else(|| "undefined".to_owned(), |tau| format!("{tau:.2}"));
-        let left_out = match self.only_old.len() + self.only_new.len() {
-            0 => String::new(),
-            n => format!(", {n} more ranked by one of them only"),
-        };
+        let metric = |by: &RankedBy| format!("{} (pack {})", name(&by.label), name(&by.pack));
         Words {
-            title: format!("Ranks by two metrics, {}", self.workload),
+            title: format!("Ranks by two metrics, {}", name(&self.workload)),
             caption: format!(
                 "Left: values and ranks by {}; right: by {}. Rank 1 is best; tied runs share the mean rank and a bracket. \
-                 Blue, solid: up by three ranks or more; vermillion, dashed: down by as many; grey: the others. n = {}, \
-                 those that both rank{left_out}; Kendall's tau-b {tau}, over these runs and without an interval.",
-                name(&self.old),
-                name(&self.new),
-                self.rows.len()
+                 Blue, solid: up by three ranks or more; vermillion, dashed: down by as many; grey: the others. {}.{}{} \
+                 Kendall's tau-b: {}. Ranks are of the runs observed, without intervals.",
+                metric(&self.old),
+                metric(&self.new),
+                n_of(self.rows.len(), "that both rank", self.only_old.len() + self.only_new.len()),
+                left_out("Ranked at the left only", &self.only_old),
+                left_out("Ranked at the right only", &self.only_new),
+                tau(self.tau_b)
             ),
             alt: self.alt(),
         }
@@ -104,15 +103,12 @@ impl RankComparison {
         if self.rows.is_empty() {
             return "No run is ranked by both metrics.".to_owned();
         }
-        let tau = self.tau_b.map_or_else(
-            || "has no rank correlation".to_owned(),
-            |tau| format!("has a Kendall's tau-b of {tau:.2}"),
-        );
         let mut text = format!(
-            "The ranking by {} {tau} with that by {} (n = {}).",
-            self.new.label,
-            self.old.label,
-            self.rows.len()
+            "Kendall's tau-b of {} by {} and by {}: {}.",
+            count(self.rows.len(), "run"),
+            name(&self.old.label),
+            name(&self.new.label),
+            tau(self.tau_b)
         );
         let furthest = |sign: f64| {
             let places = |row: &RankChange| sign * row.places;
@@ -122,7 +118,10 @@ impl RankComparison {
         for (row, way) in [(furthest(1.0), "up"), (furthest(-1.0), "down")] {
             if let Some(row) = row {
                 let (from, to) = (row.old_rank, row.new_rank);
-                text = format!("{text} {} moves furthest {way}, from {from} to {to}.", row.label);
+                text = format!(
+                    "{text} {} moves furthest {way}, from {from} to {to}.",
+                    name(&row.label)
+                );
             }
         }
         let still = self.rows.iter().filter(|row| row.places.abs() < STILL).count();
@@ -175,9 +174,10 @@ mod tests {
             left_out: None,
         };
         let words = data.words();
-        assert!(words.caption.contains("n = 3, those that both rank, 2 more"), "{}", words.caption);
-        let expected = "The ranking by NEW has a Kendall's tau-b of -1.00 with that by OLD (n = 3). a moves furthest \
-                        up, from 3 to 1. c moves furthest down, from 1 to 3. Unmoved: 1.";
+        let n = "n = 3 runs that both rank, of 5. Ranked at the left only: e. Ranked at the right only: d.";
+        assert!(words.caption.contains(n), "{}", words.caption);
+        let expected = "Kendall's tau-b of 3 runs by OLD and by NEW: -1. a moves furthest up, from 3 to 1. c moves furthest \
+                        down, from 1 to 3. Unmoved: 1.";
         assert_eq!(words.alt, expected);
         let table = data.data().unwrap();
         assert_eq!(table.rows().len(), 5);

@@ -1,7 +1,8 @@
 //! What must hold for the words and the data of every figure.
 
+use crate::analysis::Resource;
 use crate::figures::fixture::{self, HOSTILE};
-use crate::figures::{Sheet, fixture_failures, fixture_ranks};
+use crate::figures::{Sheet, fixture_failures, fixture_ranks, fixture_runs};
 use crate::report::{Plate, Plotted, Words};
 
 /// Numbers that can be drawn, with what they are of.
@@ -36,7 +37,17 @@ fn usual() -> Vec<Case> {
         case(fixture_failures::incidence(15, 6), 15, 6 * (causes_of_first_failures() + 1)),
         case(fixture_failures::ramp(215, 6, Some(60)), 215, 215),
         case(fixture_failures::transitions(15, 6), 15, 4 * 6),
+        timeline(215, 6),
+        // As many steps of the mean as of all runs.
+        case(fixture_runs::budget(15, 6, Resource::Money), 15, 2 * 15 * 6),
     ]
+}
+
+/// A run: its stages, spans, errors and loops are rows.
+fn timeline(calls: i64, stages: i64) -> Case {
+    let data = fixture_runs::timeline(calls, stages);
+    let marks = data.stages.len() + data.spans.len() + data.marks.len() + data.loops.len();
+    case(data, 1, marks)
 }
 
 fn causes_of_first_failures() -> usize {
@@ -86,6 +97,8 @@ fn lone() -> Vec<Case> {
         case(fixture_failures::incidence(1, 1), 1, 1),
         case(fixture_failures::ramp(1, 1, None), 1, 1),
         case(fixture_failures::transitions(1, 2), 1, 8),
+        timeline(1, 1),
+        case(fixture_runs::budget(1, 1, Resource::Time), 1, 2),
     ]
 }
 
@@ -164,6 +177,17 @@ fn named(name: &str) -> Vec<Case> {
             set(&mut d.workload);
             // A sentence of ours, of bounded length.
             d.reading = name.chars().take(100).collect();
+        }),
+        with(fixture_runs::budget(3, 2, Resource::Money), 12, |d| {
+            d.curves.iter_mut().for_each(|c| set(&mut c.label));
+            d.left_out = vec![name.to_owned(); 20];
+            d.basis = Some(name.to_owned());
+            set(&mut d.workload);
+        }),
+        with(fixture_runs::timeline(40, 1), timeline(40, 1).marks, |d| {
+            d.marks.iter_mut().for_each(|m| set(&mut m.what));
+            d.loops.iter_mut().for_each(|l| set(&mut l.tool));
+            [&mut d.workload, &mut d.label, &mut d.run_id].into_iter().for_each(set);
         }),
     ]
 }

@@ -1,5 +1,6 @@
 //! Stage scores of every run.
 
+use super::prose::{SINGLE_RUNS, count, n_of, name, number};
 use crate::analysis::{Outcome, Trajectory, TrajectoryRow};
 use crate::figures::{FigureError, Sheet, Svg, draw_trajectory};
 use crate::report::plate::columns;
@@ -15,21 +16,19 @@ impl Plotted for Trajectory {
     }
 
     fn words(&self) -> Words {
-        let n = self.rows.len();
         let baseline = self.baseline.as_ref().map_or(String::new(), |baseline| {
-            format!(
-                " Dotted: a run that does nothing ({}), which is not among the runs.",
-                baseline.label
-            )
+            let label = name(&baseline.label);
+            format!(" Black, dotted or thin: a run that does nothing ({label}), which is not among the runs.")
         });
         Words {
-            title: format!("Stage scores run by run, {}", self.workload),
+            title: format!("Stage scores run by run, {}", name(&self.workload)),
             caption: format!(
                 "One panel per run, best mean first. Line: its score in each stage; hollow: a stage that was not \
                  attempted, whatever its score; a missing score is a gap. Grey: median of the runs with a score for the \
                  stage.{baseline} Dashed: the gate, a score of {}. Number: mean over the stages with a score. Colour: \
-                 vendor, where known. One run per panel, n = {n}, so there are no intervals.",
-                self.gate
+                 vendor, where known. {}. {SINGLE_RUNS}",
+                self.gate,
+                n_of(self.rows.len(), "", 0)
             ),
             alt: self.alt(),
         }
@@ -61,7 +60,9 @@ impl Plotted for Trajectory {
                 ])?;
             }
         }
-        for (stage, median) in self.stages.iter().zip(&self.median) {
+        // The median of one run is that run.
+        let medians = if self.rows.len() > 1 { self.median.as_slice() } else { &[] };
+        for (stage, median) in self.stages.iter().zip(medians) {
             let mut row = vec![Value::Null; 7];
             (row[0], row[4], row[5]) = ("median".into(), (*stage).into(), (*median).into());
             table.push(row)?;
@@ -81,27 +82,28 @@ impl Trajectory {
             return "No run has a score.".to_owned();
         };
         let mut text = format!(
-            "Mean scores (n = {}) go from {:.1} ({}) down to {:.1} ({}).",
-            self.rows.len(),
-            best.1,
-            best.0,
-            worst.1,
-            worst.0
+            "Mean scores of {} go from {} ({}) down to {} ({}).",
+            count(self.rows.len(), "run"),
+            number(best.1),
+            name(best.0),
+            number(worst.1),
+            name(worst.0)
         );
         let medians = || self.stages.iter().zip(&self.median).filter_map(|(s, m)| Some((s, (*m)?)));
         if let (Some(first), Some(last)) = (medians().next(), medians().next_back()) {
-            let ends = format!("{:.1} at T{} and {:.1} at T{}", first.1, first.0, last.1, last.0);
-            text = format!("{text} The median is {ends}.");
+            let (from, to) = (number(first.1), number(last.1));
+            text = format!("{text} The median is {from} at T{} and {to} at T{}.", first.0, last.0);
         }
         let points = || self.rows.iter().flat_map(|row| &row.points);
         let all = points().filter(|point| point.score.is_some()).count();
         let idle = points()
             .filter(|point| point.score.is_some() && point.outcome == Outcome::NotAttempted)
             .count();
-        text = format!("{text} {idle} of {all} scores are of stages that were not attempted.");
+        text = format!("{text} Of {all} scores, {idle} are of stages that were not attempted.");
         if let Some(baseline) = &self.baseline {
             let (no_better, of) = no_better(&self.rows, baseline);
-            text = format!("{text} {no_better} of {of} are no higher than doing nothing gets.");
+            text =
+                format!("{text} Of {of}, {no_better} are no higher than what doing nothing gets.");
         }
         text
     }
@@ -146,10 +148,10 @@ mod tests {
         assert_eq!(table.rows().len(), 8);
         assert_eq!(table.rows()[7][4..6], [Value::Int(1), Value::Null]);
         let words = data.words();
-        assert!(words.caption.contains("n = 2,") && words.caption.contains("(nothing)"));
-        assert!(words.alt.contains("60.0 (a) down to 30.0 (b)"), "{}", words.alt);
+        assert!(words.caption.contains("n = 2 runs.") && words.caption.contains("(nothing)"));
+        assert!(words.alt.contains("60 (a) down to 30 (b)"), "{}", words.alt);
         // By hand: 30 and 0 are no higher, 60 is.
-        assert!(words.alt.contains("2 of 3 are no higher"), "{}", words.alt);
+        assert!(words.alt.contains("Of 3, 2 are no higher"), "{}", words.alt);
         data.rows.clear();
         assert_eq!(data.words().alt, "No run has a score.");
     }
