@@ -6,12 +6,14 @@ use super::catalogue::{CATALOGUE, Group};
 use super::dependence::Dependence;
 use super::scoring::pairs;
 use super::workup::Workup;
+use crate::analysis::timeline::read_timelines;
 use crate::analysis::{
-    Basis, Cohort, CohortRun, ContextRamp, CumulativeIncidence, FailureMap, GateGaps, PriceShift,
-    Question, RankComparison, Repeats, Trajectory,
+    Basis, BudgetCurves, BudgetTerms, Cohort, CohortRun, ContextRamp, CumulativeIncidence,
+    FailureMap, GateGaps, PriceShift, Question, RankComparison, Repeats, Resource, Trajectory,
 };
 use crate::metrics::{BUILT_IN, Pack};
 use crate::report::Plotted;
+use std::collections::BTreeMap;
 
 /// Figures that are not drawn yet.
 pub(super) type Plates = Vec<Box<dyn Plotted>>;
@@ -55,14 +57,20 @@ impl Workup {
         Analysis::of(&self.shown, self.gate, &self.study, self.basis, self.times()?)
     }
 
+    /// The run of a cohort that did nothing.
+    fn baseline<'a>(&self, cohort: &'a Cohort) -> Option<&'a CohortRun> {
+        cohort.runs.iter().find(|run| self.subject.baselines.contains(&run.run_id))
+    }
+
     fn score_plates(&self) -> Result<Plates, CliError> {
         let analysis = self.shown_analysis()?;
         let mut plates = boxed(analysis.collapses);
         plates.extend(boxed(analysis.matrices));
-        plates.extend(boxed(self.shown.iter().map(|cohort| {
-            let is_baseline = |r: &&CohortRun| self.subject.baselines.contains(&r.run_id);
-            Trajectory::of(cohort, cohort.runs.iter().find(is_baseline), self.gate)
-        })));
+        plates.extend(boxed(
+            self.shown
+                .iter()
+                .map(|cohort| Trajectory::of(cohort, self.baseline(cohort), self.gate)),
+        ));
         plates.extend(boxed(self.shown.iter().map(|c| GateGaps::of(c, self.gate, None))));
         Ok(plates)
     }
@@ -82,6 +90,19 @@ impl Workup {
             .iter()
             .map(|c| PriceShift::between(&on(c, Basis::Reported), &on(c, Basis::Neutral)));
         plates.extend(boxed(shifts.filter(|shift| !shift.rows.is_empty())));
+        for cohort in &self.shown {
+            let baseline = self.baseline(cohort).into_iter().flat_map(|run| &run.stages);
+            let terms = BudgetTerms {
+                gate: self.gate,
+                range: None,
+                baseline: baseline.filter_map(|(stage, s)| Some((*stage, s.score?))).collect(),
+            };
+            let accounts = &self.study.accounts;
+            let curves = Resource::ALL
+                .into_iter()
+                .filter_map(|resource| BudgetCurves::of(cohort, accounts, resource, &terms));
+            plates.extend(boxed(curves));
+        }
         Ok(plates)
     }
 
@@ -118,7 +139,15 @@ impl Workup {
             }
             ramps.sort_by(|a, b| b.1.calls.len().cmp(&a.1.calls.len()).then_with(|| a.0.cmp(&b.0)));
             ramps.truncate(MOST_RUNS);
+            // The same runs over time; where no run has calls of its own, any that has times.
+            let mut labels: BTreeMap<String, String> =
+                ramps.iter().map(|(id, ramp)| (id.clone(), ramp.label.clone())).collect();
+            let others = cohort.runs.iter().map(|run| (run.run_id.clone(), run.label.clone()));
+            let room = MOST_RUNS.saturating_sub(labels.len());
+            let others: Vec<_> = others.filter(|(id, _)| !labels.contains_key(id)).collect();
+            labels.extend(others.into_iter().take(room));
             plates.extend(boxed(ramps.into_iter().map(|(_, ramp)| ramp)));
+            plates.extend(boxed(read_timelines(&self.subject.store.files(), &labels)?));
         }
         Ok(plates)
     }
