@@ -21,6 +21,7 @@ use super::wording::{count, named};
 const ROW: f64 = 11.0;
 /// Room for two decimals and their point.
 const LEAST_CELL: f64 = 12.0;
+const ROOMY_CELL: f64 = 16.0;
 const MOST_CELL: f64 = 40.0;
 /// White between two cells.
 const GAP: f64 = 0.6;
@@ -95,7 +96,14 @@ fn check(data: &RankAcceptability) -> Result<(), FigureError> {
 fn fitting_split(canvas: &Canvas, names: &[&String]) -> Split {
     let others = 2.0 * MARGIN + LABEL_GAP + MEAN;
     let count = names.len().max(1);
-    let columns = Columns { count, least: LEAST_CELL, most: MOST_CELL, others, heading: 20.0 };
+    let columns = Columns {
+        count,
+        least: LEAST_CELL,
+        roomy: ROOMY_CELL,
+        most: MOST_CELL,
+        others,
+        heading: 20.0,
+    };
     let needed = others + LABEL_LIMIT + real(count) * LEAST_CELL;
     row_names::fitting(canvas, names, columns)
         .unwrap_or_else(|| row_names::at(canvas, names, columns, canvas.sheet.width(needed)))

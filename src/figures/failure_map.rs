@@ -21,6 +21,7 @@ use super::wording::{count, fit, named};
 const ROW: f64 = 12.0;
 /// Room for a letter, a clock and a score.
 const LEAST_CELL: f64 = 32.0;
+const ROOMY_CELL: f64 = 34.0;
 const MOST_CELL: f64 = 64.0;
 /// Room for a letter alone.
 const LEAST_GLYPH: f64 = 9.0;
@@ -92,6 +93,7 @@ fn fitting_split(canvas: &Canvas, names: &[&String], stages: usize, counted: f64
     let scores = Columns {
         count: stages,
         least: LEAST_CELL,
+        roomy: ROOMY_CELL,
         most: MOST_CELL,
         others: 2.0 * MARGIN + 2.0 * LABEL_GAP + DEPTH,
         heading: 24.0,
@@ -100,7 +102,7 @@ fn fitting_split(canvas: &Canvas, names: &[&String], stages: usize, counted: f64
         return (split, true);
     }
     let least = LEAST_GLYPH.max(counted);
-    let glyphs = Columns { least, most: MOST_GLYPH.max(least), ..scores };
+    let glyphs = Columns { least, roomy: least, most: MOST_GLYPH.max(least), ..scores };
     (row_names::panels(canvas, names, glyphs), false)
 }
 

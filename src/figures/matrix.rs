@@ -19,6 +19,7 @@ use super::wording::{count, fit, named};
 const ROW: f64 = 12.0;
 /// Room for three digits, a point and a frame.
 const LEAST_CELL: f64 = 19.0;
+const ROOMY_CELL: f64 = 27.0;
 const MOST_CELL: f64 = 64.0;
 const GAP: f64 = 0.6;
 const MEAN: f64 = 26.0;
@@ -43,6 +44,7 @@ fn layout(data: &ScoreMatrix, sheet: Sheet) -> Result<Canvas, FigureError> {
     let columns = Columns {
         count: data.stages.len(),
         least: LEAST_CELL,
+        roomy: ROOMY_CELL,
         most: MOST_CELL,
         others: 2.0 * MARGIN + 4.0 + MEAN + 4.0,
         heading: 20.0,

@@ -22,6 +22,7 @@ use super::wording::{fit, named};
 const ROW: f64 = 10.5;
 /// Room for an upright name.
 const LEAST_CELL: f64 = 10.5;
+const ROOMY_CELL: f64 = 14.0;
 const MOST_CELL: f64 = 40.0;
 /// Heading of the rows.
 const HEADING: &str = "Left out";
@@ -110,9 +111,11 @@ fn check(data: &CohortPerturbation) -> Result<(), FigureError> {
 fn fitting_split(canvas: &Canvas, data: &CohortPerturbation, names: &[&String]) -> Split {
     let moves = data.rows.iter().flat_map(|row| row.moves.iter().flatten());
     let widths = moves.map(|by| canvas.text_width(&signed(*by), LABEL) + CELL_PAD);
+    let least = widths.fold(LEAST_CELL, f64::max);
     let columns = Columns {
         count: data.runs.len(),
-        least: widths.fold(LEAST_CELL, f64::max),
+        least,
+        roomy: ROOMY_CELL.max(least),
         most: MOST_CELL,
         others: 2.0 * MARGIN + LABEL_GAP + TAU + LARGEST,
         heading: canvas.text_width(HEADING, STRONG),

@@ -1,7 +1,7 @@
 //! Names of the rows of a matrix, and the room they leave for its cells.
 //!
-//! A name is whole wherever the figure is wide enough for it beside the narrowest cells; the cells share what is left
-//! then, and become wider than high in a wide figure.
+//! A name is whole wherever the figure is wide enough for it beside roomy cells; the cells share what is left then, and
+//! become wider than high in a wide figure.
 
 use super::canvas::Canvas;
 use super::header::{FULL, LABEL, LABEL_LIMIT};
@@ -18,6 +18,8 @@ pub(super) struct Columns {
     pub(super) count: usize,
     /// Width of a cell, at least.
     pub(super) least: f64,
+    /// Width of a cell that is easy to read: names take only what is beyond it.
+    pub(super) roomy: f64,
     /// Width of a cell, at most.
     pub(super) most: f64,
     /// Width of all that is neither a name nor a cell.
@@ -50,7 +52,7 @@ pub(super) fn fitting(canvas: &Canvas, names: &[&String], columns: Columns) -> O
 /// Names and cells in a figure of this width, where cells may be too narrow.
 pub(super) fn at(canvas: &Canvas, names: &[&String], columns: Columns, width: f64) -> Split {
     let count = real(columns.count.max(1));
-    let spare = width - columns.others - count * columns.least;
+    let spare = width - columns.others - count * columns.roomy;
     let limit = spare.clamp(LABEL_LIMIT, LONGEST);
     let cut = |name: &&String| fit(&canvas.fonts, name, LABEL.size, LABEL.bold, limit);
     let names: Vec<String> = names.iter().map(cut).collect();
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     const COLUMNS: Columns =
-        Columns { count: 6, least: 19.0, most: 54.0, others: 46.0, heading: 20.0 };
+        Columns { count: 6, least: 19.0, roomy: 24.0, most: 54.0, others: 46.0, heading: 20.0 };
 
     #[test]
     fn names_come_before_wide_cells_and_cells_before_blanks() {

@@ -11,7 +11,7 @@ use super::header::{COLUMN, FULL, LABEL, LABEL_LIMIT, MARGIN, STRONG, WIDE};
 use super::labels::place;
 use super::number::real;
 use super::sheet::Sheet;
-use super::spots::{Obstacles, Placed, Request};
+use super::spots::{ON_LINE, Obstacles, Placed, Request};
 use super::wording::fit;
 
 /// Room between the frame and the outermost points.
@@ -66,11 +66,13 @@ pub(super) fn fitting_plot(data: &Frontier, sheet: Sheet) -> Result<Plot, Figure
 fn named_plot(data: &Frontier, sheet: Sheet, size: (f64, f64)) -> Result<Plot, FigureError> {
     let missing = |plot: &Plot| plot.placed.iter().filter(|label| label.is_none()).count();
     let whole = sized_plot(data, sheet, size, LONGEST_NAME)?;
-    if missing(&whole) == 0 && is_legible(data, &whole) {
+    let is_clear = |plot: &Plot| plot.placed.iter().flatten().all(|label| label.cost < ON_LINE);
+    if missing(&whole) == 0 && is_clear(&whole) && is_legible(data, &whole) {
         return Ok(whole);
     }
     let short = sized_plot(data, sheet, size, LABEL_LIMIT)?;
-    let is_better = missing(&short) < missing(&whole) || !is_legible(data, &whole);
+    let is_better =
+        missing(&short) < missing(&whole) || !is_clear(&whole) || !is_legible(data, &whole);
     Ok(if is_better { short } else { whole })
 }
 

@@ -19,7 +19,7 @@ const THRONG_REACH: f64 = 9.0;
 /// A label that may be left out is left out rather than put further away than this.
 const FAR: f64 = 60.0;
 /// Cost of a label on a line: worse than any free spot, better than none.
-const ON_LINE: f64 = 400.0;
+pub(super) const ON_LINE: f64 = 400.0;
 
 /// A label to be placed.
 #[derive(Debug, Clone, Copy)]
