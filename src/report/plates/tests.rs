@@ -2,7 +2,7 @@
 
 use crate::analysis::Resource;
 use crate::figures::fixture::{self, HOSTILE};
-use crate::figures::{Sheet, fixture_failures, fixture_ranks, fixture_runs};
+use crate::figures::{Sheet, fixture_failures, fixture_ranks, fixture_runs, fixture_scores};
 use crate::report::{Plate, Plotted, Words};
 
 /// Numbers that can be drawn, with what they are of.
@@ -40,6 +40,10 @@ fn usual() -> Vec<Case> {
         timeline(215, 6),
         // As many steps of the mean as of all runs.
         case(fixture_runs::budget(15, 6, Resource::Money), 15, 2 * 15 * 6),
+        // The runs, doing nothing, the median.
+        case(fixture_scores::trajectory(15, 6), 15, 17 * 6),
+        case(fixture_scores::gate_gaps(15), 15, 16),
+        case(fixture_scores::slope(15), 15, 15),
     ]
 }
 
@@ -76,6 +80,9 @@ fn empty() -> Vec<Case> {
         case(fixture_failures::incidence(0, 0), 0, 0),
         case(fixture_failures::ramp(0, 0, None), 0, 0),
         case(fixture_failures::transitions(0, 0), 0, 4),
+        case(fixture_scores::trajectory(0, 0), 0, 0),
+        case(fixture_scores::gate_gaps(0), 0, 0),
+        case(fixture_scores::slope(0), 0, 0),
     ]
 }
 
@@ -99,6 +106,9 @@ fn lone() -> Vec<Case> {
         case(fixture_failures::transitions(1, 2), 1, 8),
         timeline(1, 1),
         case(fixture_runs::budget(1, 1, Resource::Time), 1, 2),
+        case(fixture_scores::trajectory(1, 1), 1, 2),
+        case(fixture_scores::gate_gaps(1), 1, 1),
+        case(fixture_scores::slope(1), 1, 1),
     ]
 }
 
@@ -188,6 +198,21 @@ fn named(name: &str) -> Vec<Case> {
             d.marks.iter_mut().for_each(|m| set(&mut m.what));
             d.loops.iter_mut().for_each(|l| set(&mut l.tool));
             [&mut d.workload, &mut d.label, &mut d.run_id].into_iter().for_each(set);
+        }),
+        with(fixture_scores::trajectory(3, 2), 10, |d| {
+            d.rows.iter_mut().chain(&mut d.baseline).for_each(|r| set(&mut r.label));
+            set(&mut d.workload);
+        }),
+        with(fixture_scores::gate_gaps(3), 4, |d| {
+            d.rows.iter_mut().for_each(|r| set(&mut r.label));
+            set(&mut d.workload);
+        }),
+        with(fixture_scores::slope(3), 3, |d| {
+            d.rows.iter_mut().for_each(|r| set(&mut r.label));
+            for by in [&mut d.new, &mut d.old] {
+                [&mut by.pack, &mut by.metric, &mut by.label].into_iter().for_each(set);
+            }
+            set(&mut d.workload);
         }),
     ]
 }
