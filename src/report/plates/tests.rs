@@ -106,7 +106,7 @@ fn lone() -> Vec<Case> {
         case(fixture_failures::transitions(1, 2), 1, 8),
         timeline(1, 1),
         case(fixture_runs::budget(1, 1, Resource::Time), 1, 2),
-        case(fixture_scores::trajectory(1, 1), 1, 2),
+        case(fixture_scores::trajectory(1, 1), 1, 1),
         case(fixture_scores::gate_gaps(1), 1, 1),
         case(fixture_scores::slope(1), 1, 1),
     ]
