@@ -3,6 +3,8 @@
 //! A figure joins by one line in [`GALLERY`]. `RAMPTRACE_UPDATE=1 cargo test --lib figures::snapshots` writes the files
 //! anew: look at each of them before it is committed.
 
+use crate::analysis::Resource;
+
 use super::error::FigureError;
 use super::sheet::Sheet;
 use super::svg::Svg;
@@ -14,6 +16,7 @@ type Drawing = fn(Sheet) -> Result<Svg, FigureError>;
 /// The figures by the names of their files, a line each.
 pub(super) const GALLERY: &[(&str, Drawing)] = &[
     ("bridge", |sheet| draw_bridge(&fixture::bridge(4), sheet)),
+    ("budget", |sheet| draw_budget(&fixture_runs::budget(6, 6, Resource::Money), sheet)),
     ("collapse", |sheet| draw_collapse(&fixture::collapse(15, 6), sheet)),
     ("context", |sheet| draw_context_ramp(&fixture_failures::ramp(40, 3, Some(15)), sheet)),
     ("failures", |sheet| draw_failure_map(&fixture_failures::map(11, 6), sheet)),
@@ -31,6 +34,7 @@ pub(super) const GALLERY: &[(&str, Drawing)] = &[
         draw_specification(&fixture_ranks::specification(&[3, 2, 2]), sheet)
     }),
     ("spread", |sheet| draw_spread(&fixture::spread(5), sheet)),
+    ("timeline", |sheet| draw_timeline(&fixture_runs::timeline(40, 3), sheet)),
     ("trajectory", |sheet| draw_trajectory(&fixture_scores::trajectory(6, 6), sheet)),
     ("transitions", |sheet| draw_transitions(&fixture_failures::transitions(15, 4), sheet)),
 ];
@@ -75,6 +79,12 @@ mod tests {
              RAMPTRACE_UPDATE=1 cargo test --lib figures::snapshots",
             stale.join("\n  ")
         );
+    }
+
+    #[test]
+    fn every_figure_has_a_picture() {
+        let drawn = include_str!("mod.rs").matches("::draw as draw_").count();
+        assert_eq!(GALLERY.len(), drawn, "a figure needs its line in the gallery");
     }
 
     #[test]
