@@ -19,7 +19,7 @@ use super::wording::{count, fit, named, printable};
 /// Height of a place.
 const ROW: f64 = 9.6;
 /// The lines need this much room.
-const LEAST_SLOPES: f64 = 44.0;
+const LEAST_SLOPES: f64 = 40.0;
 /// From the numbers of a side to its marks.
 const MARK_GAP: f64 = 7.0;
 /// From a mark to the bracket of its tie.
@@ -65,9 +65,14 @@ fn layout(data: &RankComparison, sheet: Sheet) -> Result<Canvas, FigureError> {
     let names: Vec<String> = data
         .rows
         .iter()
-        .map(|row| fit(&canvas.fonts, &row.label, STRONG.size, STRONG.bold, limit))
+        .map(|row| {
+            let style = Course::of(row).style();
+            fit(&canvas.fonts, &row.label, style.size, style.bold, limit)
+        })
         .collect();
-    let name = names.iter().map(|text| canvas.text_width(text, STRONG)).fold(0.0, f64::max);
+    let widths = data.rows.iter().zip(&names);
+    let widths = widths.map(|(row, text)| canvas.text_width(text, Course::of(row).style()));
+    let name = widths.fold(0.0, f64::max);
     let [left, right] = sides(width, name, numbers);
     let frame = Area {
         left: left.marks,
@@ -138,8 +143,9 @@ impl Numbers {
 fn fitting_width(canvas: &Canvas, data: &RankComparison, sides: [&Numbers; 2]) -> (f64, f64) {
     let wish = canvas.sheet.label_limit();
     let names = data.rows.iter().map(|row| {
-        let name = fit(&canvas.fonts, &row.label, STRONG.size, STRONG.bold, wish);
-        canvas.text_width(&name, STRONG)
+        let style = Course::of(row).style();
+        let name = fit(&canvas.fonts, &row.label, style.size, style.bold, wish);
+        canvas.text_width(&name, style)
     });
     let name = names.fold(0.0, f64::max);
     let fixed = sides.iter().map(|side| side.room()).sum::<f64>() + LEAST_SLOPES;
@@ -342,7 +348,8 @@ mod tests {
         for row in &mut data.rows[3..] {
             (row.old_rank, row.places) = (row.new_rank, 0.0);
         }
-        let canvas = layout(&data, Sheet::default()).unwrap();
+        let page = Sheet { width: super::super::SheetWidth::Page, ..Sheet::default() };
+        let canvas = layout(&data, page).unwrap();
         let has = |text: &str| canvas.texts().iter().any(|t| t.text.contains(text));
         assert!(has("0.72") && has("2 runs that move 3 ranks or more"));
         assert!(has("moves up") && has("moves down"));
