@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that only some modules may name.
 const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
+    ("crc32fast", &["capture"]),
     ("indicatif", &["cli"]),
     ("plotters", &["figures"]),
     ("krilla", &["figures"]),

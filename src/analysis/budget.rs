@@ -42,7 +42,9 @@ pub struct BudgetCurves {
 pub struct BudgetCurve {
     /// Display label.
     pub label: String,
-    /// Red, green and blue of the maker.
+    /// Who makes the model.
+    pub vendor: Option<String>,
+    /// Red, green and blue of the vendor.
     pub color: Option<[u8; 3]>,
     /// Score and share of stages passed before the first result.
     pub start: (f64, f64),
@@ -93,6 +95,7 @@ pub struct BudgetTerms {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RunResults {
     pub(super) label: String,
+    pub(super) vendor: Option<String>,
     pub(super) color: Option<[u8; 3]>,
     /// Stage, what had been spent, and score.
     pub(super) results: Vec<(i64, f64, f64)>,
@@ -121,7 +124,8 @@ impl BudgetCurves {
             if results.is_empty() {
                 left_out.push(run.label.clone());
             } else {
-                runs.push(RunResults { label: run.label.clone(), color: run.color, results });
+                let (label, vendor) = (run.label.clone(), run.vendor.clone());
+                runs.push(RunResults { label, vendor, color: run.color, results });
             }
         }
         let curves = curves_of(&runs, &cohort.stages, terms)?;
@@ -201,24 +205,19 @@ pub(super) fn curves_of(
             passed: gain.passed * share,
             ..*gain
         }));
-        curves.push(curve(run.label.clone(), run.color, start, gains, range));
+        let drawn = curve(run.label.clone(), start, gains, range);
+        curves.push(BudgetCurve { vendor: run.vendor.clone(), color: run.color, ..drawn });
     }
     curves.sort_by(|a, b| {
         let ends = b.score.reached.total_cmp(&a.score.reached);
         let areas = b.score.linear.total_cmp(&a.score.linear);
         ends.then(areas).then_with(|| a.label.cmp(&b.label))
     });
-    let mean = curve("mean".to_owned(), None, start, all, range);
+    let mean = curve("mean".to_owned(), start, all, range);
     Some(Curves { range, of_runs: curves, mean })
 }
 
-fn curve(
-    label: String,
-    color: Option<[u8; 3]>,
-    start: (f64, f64),
-    mut gains: Vec<Gain>,
-    range: (f64, f64),
-) -> BudgetCurve {
+fn curve(label: String, start: (f64, f64), mut gains: Vec<Gain>, range: (f64, f64)) -> BudgetCurve {
     gains.sort_by(|a, b| a.spent.total_cmp(&b.spent).then(a.stage.cmp(&b.stage)));
     let (mut score, mut passed) = start;
     let steps = gains.iter().map(|gain| {
@@ -241,7 +240,8 @@ fn curve(
     };
     BudgetCurve {
         label,
-        color,
+        vendor: None,
+        color: None,
         start,
         steps,
         score: effectiveness(start.0, |gain| gain.score),
@@ -260,7 +260,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn run(results: &[(i64, f64, f64)]) -> RunResults {
-        RunResults { label: "r".to_owned(), color: None, results: results.to_vec() }
+        RunResults { label: "r".to_owned(), vendor: None, color: None, results: results.to_vec() }
     }
 
     fn terms(range: Option<(f64, f64)>) -> BudgetTerms {

@@ -22,7 +22,7 @@
 //! * `outcome`: how a stage ended; `survival`: how far runs come; `cascade`, `transition_matrix`: failure after failure
 //! * `arms`, `rank_intervals`: two groups of runs, and ranks of repeated runs, with what they cannot say
 //! * `failure_map`, `incidence`: failures by cause; `context_ramp`: how the prompt of a run grew
-//! * `frontier`: score against cost
+//! * `frontier`: score against cost; `profile`, `radar`: several metrics side by side
 //! * `matrix`, `trajectory`: every score; `gate_gap`: what gates leave of them
 //! * `spread`: how far costs lie apart; `price_shift`: the same on two bases
 //! * `timeline`: one run over wall time
@@ -62,6 +62,9 @@ mod perturbation;
 mod price_shift;
 mod pricing;
 pub mod process;
+mod profile;
+mod profile_metrics;
+mod radar;
 mod rank_intervals;
 mod ranking;
 mod repeats;
@@ -102,6 +105,8 @@ pub use outcome::Outcome;
 pub use perturbation::{CohortPerturbation, PerturbationRow};
 pub use price_shift::{PriceShift, ShiftRow};
 pub use pricing::{Basis, RunCost, list_rates, price_call, price_run};
+pub use profile::{MOST_METRICS, Profile, ProfileMetric, ProfileRow};
+pub use radar::{MOST_SPOKES, Radar, RadarRow, RadarScaling, Spoke};
 pub use rank_intervals::{RankInterval, RankIntervals};
 pub use ranking::{Question, RankedEntry, Ranking, rank, ranked_metric};
 pub use repeats::{RepeatGroup, RepeatedPasses, Repeats, repeat_groups, repeated_passes};
@@ -116,5 +121,7 @@ pub use transition_matrix::TransitionMatrix;
 pub use waste::{Waste, waste};
 pub use weight_schemes::WeightScheme;
 
+/// The direction of a metric, for those who draw it.
+pub use crate::metrics::Better;
 /// The interval type of the curves, for those who draw them.
 pub use crate::stats::{Proportion, TransitionCounts};

@@ -9,7 +9,8 @@ use super::workup::Workup;
 use crate::analysis::timeline::read_timelines;
 use crate::analysis::{
     Basis, BudgetCurves, BudgetTerms, Cohort, CohortRun, ContextRamp, CumulativeIncidence,
-    FailureMap, GateGaps, PriceShift, Question, RankComparison, Repeats, Resource, Trajectory,
+    FailureMap, GateGaps, PriceShift, Profile, Question, Radar, RadarScaling, RankComparison,
+    Repeats, Resource, Trajectory,
 };
 use crate::metrics::{BUILT_IN, Pack};
 use crate::report::Plotted;
@@ -159,6 +160,11 @@ impl Workup {
             Ok(rollup.with_models(|id| self.subject.display.model(id).name)?)
         };
         let mut plates = Plates::new();
+        for cohort in &self.shown {
+            let Some(profile) = Profile::of(cohort, &self.study.scores)? else { continue };
+            plates.extend(boxed(Radar::of(&profile, RadarScaling::default())));
+            plates.extend(boxed([profile]));
+        }
         let rollup = named(self.basis)?;
         // A metric with a problem has no column; the problem is said elsewhere.
         let has_values = |name: &String| self.study.scores.runs.names().contains(name);

@@ -1,5 +1,7 @@
 //! Score, and share of stages passed, that were reached with at most so much of a resource.
 
+use plotters::style::RGBColor;
+
 use crate::analysis::{BudgetCurve, BudgetCurves, Resource};
 
 use super::area::Area;
@@ -9,13 +11,15 @@ use super::canvas::{Anchor, Canvas, Style};
 use super::cost_axis;
 use super::error::{FigureError, require_amount, require_finite, require_positive};
 use super::header::{self, AXIS_TITLE, COLUMN, FULL, LABEL, MARGIN, STRONG};
+use super::legend;
 use super::line_ends::{self, End, LEAD};
 use super::number::{plain, real};
-use super::palette::{BLACK, GREY, GRID, MID_GREY};
+use super::palette::{BLACK, GREY, GRID, WHITE};
 use super::ranked::require_between;
 use super::sheet::Sheet;
 use super::stroke::{DASHED, SOLID};
 use super::svg::Svg;
+use super::vendors::Vendors;
 use super::wording::{count, fit};
 
 /// Heights of the two panels: names stand beside the upper one.
@@ -56,6 +60,12 @@ fn layout(data: &BudgetCurves, sheet: Sheet) -> Result<Canvas, FigureError> {
     let title = format!("Score within a budget, {}", header::workload(&canvas, &data.workload));
     let subtitle = subtitle(data, &canvas, &spent);
     let top = header::write(&mut canvas, &title, &subtitle);
+    let vendors = Vendors::of(data.curves.iter().map(|c| (c.vendor.as_deref(), c.color)));
+    let colors: Vec<RGBColor> =
+        data.curves.iter().map(|c| vendors.color(c.vendor.as_deref(), c.color)).collect();
+    let edge = canvas.width - MARGIN;
+    let entries = vendors.entries(&canvas);
+    let top = legend::write(&mut canvas, &entries, (MARGIN, top - 3.0), edge) + 2.0;
 
     let right = canvas.width - MARGIN - widest - LEAD;
     let upper = Area { left: LEFT, top, right, bottom: top + UPPER };
@@ -69,21 +79,21 @@ fn layout(data: &BudgetCurves, sheet: Sheet) -> Result<Canvas, FigureError> {
     cost_axis::draw_titled(&mut canvas, axis, (whole, lower.bottom), INSET, &spent.title);
     // The gap belongs to neither panel.
     let gap = Area { top: upper.bottom + 0.4, bottom: lower.top, ..upper };
-    canvas.block(gap, super::palette::WHITE);
+    canvas.block(gap, WHITE);
     for (frame, measure) in [(upper, Measure::Score), (lower, Measure::Passed)] {
         let most = data.curves.iter().chain([&data.mean]).map(|curve| measure.highest(curve));
-        let most = most.fold(measure.whole(), f64::max);
+        let most = most.fold(Measure::whole(), f64::max);
         let linear = LinearAxis::new(0.0, most, frame.bottom - 1.0, frame.top + INSET);
         let plot = Plot { frame, x: axis, y: linear, unit: spent.unit, measure };
         draw_axes(&mut canvas, &plot);
         draw_limit(&mut canvas, data, &plot);
-        for curve in data.curves.iter().rev() {
-            draw_curve(&mut canvas, curve, &plot);
+        for (curve, color) in data.curves.iter().zip(&colors).rev() {
+            draw_curve(&mut canvas, curve, &plot, *color);
         }
         draw_mean(&mut canvas, &data.mean, &plot);
         draw_tips(&mut canvas, data, &plot, &spent);
         if measure == Measure::Score {
-            write_names(&mut canvas, data, &plot, &named, &mean);
+            write_names(&mut canvas, data, &plot, (&named, &colors), &mean);
         }
     }
     let (notes, limit) = (notes(data, &canvas), canvas.width - 2.0 * MARGIN);
@@ -172,7 +182,7 @@ fn write_names(
     canvas: &mut Canvas,
     data: &BudgetCurves,
     plot: &Plot,
-    named: &[String],
+    (named, colors): (&[String], &[RGBColor]),
     mean: &str,
 ) {
     let end = |curve: &BudgetCurve| (plot.frame.right, plot.end(curve).1);
@@ -180,12 +190,8 @@ fn write_names(
         .curves
         .iter()
         .zip(named)
-        .map(|(curve, name)| End {
-            at: end(curve),
-            name,
-            style: LABEL,
-            color: plot.color(curve).unwrap_or(MID_GREY),
-        })
+        .zip(colors)
+        .map(|((curve, name), color)| End { at: end(curve), name, style: LABEL, color: *color })
         .collect();
     let style = Style { color: BLACK, ..STRONG };
     ends.push(End { at: end(&data.mean), name: mean, style, color: BLACK });

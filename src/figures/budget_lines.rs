@@ -8,10 +8,10 @@ use super::area::{Area, Point};
 use super::axis::{LinearAxis, LogAxis};
 use super::canvas::Canvas;
 use super::clock::Unit;
-use super::marker::{self, Marker};
 use super::number::{money, percent, quantity, score};
-use super::palette::{BLACK, MID_GREY};
+use super::palette::BLACK;
 use super::stroke::{DOTTED, SOLID};
+use super::vendors;
 use super::wording::named;
 
 const MARKER: f64 = 1.5;
@@ -37,7 +37,7 @@ impl Measure {
     }
 
     /// The upper end of its scale.
-    pub(super) const fn whole(self) -> f64 {
+    pub(super) const fn whole() -> f64 {
         100.0
     }
 
@@ -130,11 +130,6 @@ impl Plot {
             .map_or(start, |step| (self.at(step.spent), self.y.at(self.measure.of(step))))
     }
 
-    /// The colour of a run's maker.
-    pub(super) fn color(&self, curve: &BudgetCurve) -> Option<RGBColor> {
-        curve.color.map(|[red, green, blue]| RGBColor(red, green, blue))
-    }
-
     /// The steps of a curve from the left edge to its last result.
     fn path(&self, curve: &BudgetCurve) -> Vec<Point> {
         let mut y = self.y.at(self.measure.start(curve));
@@ -152,12 +147,11 @@ impl Plot {
 }
 
 /// Draws a run: solid to its last result, dotted to the right edge.
-pub(super) fn draw_curve(canvas: &mut Canvas, curve: &BudgetCurve, plot: &Plot) {
-    let color = plot.color(curve).unwrap_or(MID_GREY);
+pub(super) fn draw_curve(canvas: &mut Canvas, curve: &BudgetCurve, plot: &Plot, color: RGBColor) {
     let end = plot.end(curve);
     canvas.line(&[end, (plot.frame.right, end.1)], color, 0.5, DOTTED);
-    canvas.line(&plot.path(curve), color, LINE, SOLID);
-    marker::draw(canvas, Marker::Disc, end, MARKER, color);
+    vendors::line(canvas, &plot.path(curve), LINE, color);
+    vendors::disc(canvas, end, MARKER, color);
 }
 
 /// Draws the mean over what lies below it.

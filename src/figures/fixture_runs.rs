@@ -98,10 +98,12 @@ pub(crate) fn budget(runs: usize, stages: usize, resource: Resource) -> BudgetCu
                 BudgetStep { stage: Some(i64::try_from(stage).unwrap()), spent, score, passed }
             })
             .collect();
-        let color = [None, Some([0x00, 0x72, 0xB2]), Some([0xE6, 0x9F, 0x00])][index % 3];
+        let color = [None, Some([0x00, 0x72, 0xB2]), Some([0xF0, 0xE4, 0x42])][index % 3];
+        let vendor = color.map(|_| format!("vendor{:02}", index % 3));
         let label = name(index);
         BudgetCurve {
             label,
+            vendor,
             color,
             start: (0.0, 0.0),
             steps,
@@ -142,6 +144,7 @@ pub(crate) fn budget(runs: usize, stages: usize, resource: Resource) -> BudgetCu
         most: gains.last().map_or(1.0, |gain| gain.0),
         mean: BudgetCurve {
             label: "mean".to_owned(),
+            vendor: None,
             color: None,
             start: (0.0, 0.0),
             steps,

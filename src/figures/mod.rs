@@ -15,6 +15,8 @@
 //! | why one side costs more | [`draw_bridge`] | 89 mm |
 //! | cost by stage, time by activity | [`draw_stage_ledger`] | 120 mm, wider on demand |
 //! | score within a budget | [`draw_budget`] | 89 mm, wider when labels need the room |
+//! | metrics side by side | [`draw_profile`] | 89 mm, wider with many runs |
+//! | metrics as radars | [`draw_radar`] | 89 mm, wider when labels need the room |
 //! | ranks along a gate | [`draw_gate_sweep`] | 89 mm, wider with many thresholds |
 //! | ranks under random weights | [`draw_acceptability`] | 89 mm, wider with many runs |
 //! | ranks by two metrics | [`draw_rank_slope`] | 89 mm, wider when labels need the room |
@@ -66,6 +68,7 @@ mod legend;
 mod line_ends;
 mod marker;
 mod matrix;
+mod metric_text;
 mod number;
 mod palette;
 mod pattern;
@@ -73,6 +76,10 @@ mod pdf;
 mod perturbation;
 mod png;
 mod price_shift;
+mod profile;
+mod profile_bars;
+mod radar;
+mod radar_web;
 mod ramp_lines;
 mod ramp_stages;
 mod rank_slope;
@@ -105,6 +112,8 @@ pub(crate) mod fixture;
 #[cfg(test)]
 pub(crate) mod fixture_failures;
 #[cfg(test)]
+pub(crate) mod fixture_profiles;
+#[cfg(test)]
 pub(crate) mod fixture_ranks;
 #[cfg(test)]
 pub(crate) mod fixture_runs;
@@ -127,6 +136,8 @@ pub use incidence::draw as draw_incidence;
 pub use matrix::draw as draw_matrix;
 pub use perturbation::draw as draw_perturbation;
 pub use price_shift::draw as draw_price_shift;
+pub use profile::draw as draw_profile;
+pub use radar::draw as draw_radar;
 pub use rank_slope::draw as draw_rank_slope;
 pub use sheet::{Sheet, SheetWidth, Theme};
 pub use specification::draw as draw_specification;

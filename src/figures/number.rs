@@ -52,6 +52,22 @@ pub(super) fn quantity(value: f64) -> String {
     three_digits(value)
 }
 
+/// A quantity that is not negative with so many decimals.
+pub(super) fn fixed(value: f64, decimals: usize) -> String {
+    grouped(&format!("{value:.decimals$}"))
+}
+
+/// A quantity that is not negative in three significant digits, ten thousands and more by their letters: `14.3M`.
+pub(super) fn compact(value: f64) -> String {
+    let steps = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
+    // From ten thousand on, and before a number like 999.9k rounds up to four digits.
+    let found = steps.into_iter().find(|(step, _)| value >= step * 0.9995 && value >= 1e4 * 0.9995);
+    match found {
+        Some((step, letter)) if value < 1e12 => format!("{}{letter}", three_digits(value / step)),
+        _ => quantity(value),
+    }
+}
+
 /// What a quantity was multiplied by, in three significant digits: `×5.51`.
 pub(super) fn times(ratio: f64) -> String {
     format!("×{}", three_digits(ratio))
@@ -237,6 +253,22 @@ mod tests {
         assert_eq!(times(380.0 / 69.0), "×5.51");
         assert_eq!(cost(0.0), "$0");
         assert_eq!(cost(0.046_89), "$0.0469");
+    }
+
+    #[test]
+    fn compact_numbers_have_letters() {
+        for (value, text) in [
+            (14_332_378.0, "14.3M"),
+            (87_334_009.0, "87.3M"),
+            (999_900.0, "1.00M"),
+            (99_400.0, "99.4k"),
+            (5441.0, "5,441"),
+            (2.5e9, "2.50G"),
+            (0.1234, "0.123"),
+            (1e15, "1.00e15"),
+        ] {
+            assert_eq!(compact(value), text);
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) const GALLERY: &[(&str, Drawing)] = &[
     ("ledger", |sheet| draw_stage_ledger(&fixture::stage_ledger(6, 4), sheet)),
     ("matrix", |sheet| draw_matrix(&fixture::matrix(5, 4), sheet)),
     ("price_shift", |sheet| draw_price_shift(&fixture::price_shift(5), sheet)),
+    ("profile", |sheet| draw_profile(&fixture_profiles::profile(5, 4), sheet)),
+    ("radar", |sheet| draw_radar(&fixture_profiles::radar(5, 5), sheet)),
     ("rank_acceptability", |sheet| draw_acceptability(&fixture_ranks::acceptability(7), sheet)),
     ("rank_slope", |sheet| draw_rank_slope(&fixture_scores::slope(8), sheet)),
     ("specifications", |sheet| {

@@ -77,7 +77,7 @@ impl Vendors {
 }
 
 /// The colour of edges.
-fn edge(color: RGBColor) -> RGBColor {
+pub(super) fn edge(color: RGBColor) -> RGBColor {
     if luminance(color) > LIGHTEST { GREY } else { color }
 }
 

@@ -88,6 +88,34 @@ pub(super) fn fit(fonts: &Fonts, text: &str, size: f64, bold: bool, limit: f64) 
     shortened(fits)
 }
 
+/// A name in one line, or in two of which only the second is shortened; it breaks behind a sign where there is one.
+pub(super) fn fit_in_two(
+    fonts: &Fonts,
+    text: &str,
+    size: f64,
+    bold: bool,
+    limit: f64,
+) -> (String, Option<String>) {
+    let text = printable(text);
+    if fonts.width(&text, size, bold) <= limit {
+        return (fit(fonts, &text, size, bold, limit), None);
+    }
+    let mut width = 0.0;
+    let (mut end, mut behind_sign) = (0, None);
+    for (place, character) in text.char_indices() {
+        width += fonts.width(character.encode_utf8(&mut [0; 4]), size, bold);
+        if width > limit {
+            break;
+        }
+        end = place + character.len_utf8();
+        if matches!(character, '-' | '/' | ' ' | '_' | ':' | '.') && end > text.len() / 4 {
+            behind_sign = Some(end);
+        }
+    }
+    let (first, second) = text.split_at(behind_sign.unwrap_or(end));
+    (first.trim_end().to_owned(), Some(fit(fonts, second, size, bold, limit)))
+}
+
 /// `text` in lines of at most `limit`, broken at blanks; no-break blanks hold. A single word wider than that is
 /// shortened in its middle.
 pub(super) fn wrap(fonts: &Fonts, text: &str, size: f64, bold: bool, limit: f64) -> Vec<String> {
@@ -142,6 +170,21 @@ mod tests {
         assert_eq!(named("a\nb"), "a b");
         assert_eq!(named(" "), "(no name)");
         assert_eq!(named(&"é".repeat(9000)).chars().count(), LONGEST_NAME + 1);
+    }
+
+    #[test]
+    fn names_in_two_lines_break_behind_signs() {
+        let fonts = Fonts::load().unwrap();
+        let two = |text: &str| fit_in_two(&fonts, text, 6.5, false, 50.0);
+        assert_eq!(two("GLM-4.6"), ("GLM-4.6".to_owned(), None));
+        assert_eq!(
+            two("Qwen3.6-Max-Preview"),
+            ("Qwen3.6-Max-".to_owned(), Some("Preview".to_owned()))
+        );
+        let (first, second) = two(&"x".repeat(5000));
+        assert!(fonts.width(&first, 6.5, false) <= 50.0);
+        assert!(second.is_some_and(|line| fonts.width(&line, 6.5, false) <= 50.0));
+        assert_eq!(two(""), ("(no name)".to_owned(), None));
     }
 
     #[test]

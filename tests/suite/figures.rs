@@ -28,21 +28,20 @@ fn every_figure_of_the_catalogue_is_drawn_by_analyze_with_words_and_numbers() {
             file.starts_with("figures/")
                 && stem.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(['.', '_']))
         };
-        let svgs: Vec<&String> =
-            files.keys().filter(of_name).filter(|f| f.ends_with(".svg")).collect();
-        assert!(!svgs.is_empty(), "no sample shows `{name}`");
-        for svg in svgs {
-            let stem = svg.trim_end_matches(".svg");
+        let stems: Vec<&str> =
+            files.keys().filter(of_name).filter_map(|f| f.strip_suffix(".svg")).collect();
+        assert!(!stems.is_empty(), "no sample shows `{name}`");
+        for stem in stems {
             let read = |end: &str| {
                 files.get(&format!("{stem}{end}")).unwrap_or_else(|| panic!("{stem}{end}"))
             };
             let text = |end: &str| String::from_utf8(read(end).clone()).expect("UTF-8");
-            assert!(text(".svg").starts_with("<svg role=\"img\" aria-label=\""), "{svg}");
-            assert!(read(".png").starts_with(b"\x89PNG"), "{svg}");
-            assert!(read(".pdf").starts_with(b"%PDF-"), "{svg}");
-            assert!(text(".csv").lines().count() > 1, "{svg}: no numbers");
-            assert!(text(".md").contains(".svg)\n\n**"), "{svg}");
-            assert!(text(".tex").contains("\\caption{\\textbf{"), "{svg}");
+            assert!(text(".svg").starts_with("<svg role=\"img\" aria-label=\""), "{stem}");
+            assert!(read(".png").starts_with(b"\x89PNG"), "{stem}");
+            assert!(read(".pdf").starts_with(b"%PDF-"), "{stem}");
+            assert!(text(".csv").lines().count() > 1, "{stem}: no numbers");
+            assert!(text(".md").contains(".svg)\n\n**"), "{stem}");
+            assert!(text(".tex").contains("\\caption{\\textbf{"), "{stem}");
         }
     }
 }

@@ -16,6 +16,7 @@ mod lint;
 mod notebooks;
 mod packs;
 mod plans;
+mod profiles;
 mod published;
 mod rankings;
 mod readme;

@@ -2,7 +2,9 @@
 
 use crate::analysis::Resource;
 use crate::figures::fixture::{self, HOSTILE};
-use crate::figures::{Sheet, fixture_failures, fixture_ranks, fixture_runs, fixture_scores};
+use crate::figures::{
+    Sheet, fixture_failures, fixture_profiles, fixture_ranks, fixture_runs, fixture_scores,
+};
 use crate::report::{Plate, Plotted, Words};
 
 /// Numbers that can be drawn, with what they are of.
@@ -44,6 +46,8 @@ fn usual() -> Vec<Case> {
         case(fixture_scores::trajectory(15, 6), 15, 17 * 6),
         case(fixture_scores::gate_gaps(15), 15, 16),
         case(fixture_scores::slope(15), 15, 15),
+        case(fixture_profiles::profile(15, 8), 15, 120),
+        case(fixture_profiles::radar(15, 6), 15, 90),
     ]
 }
 
@@ -83,6 +87,8 @@ fn empty() -> Vec<Case> {
         case(fixture_scores::trajectory(0, 0), 0, 0),
         case(fixture_scores::gate_gaps(0), 0, 0),
         case(fixture_scores::slope(0), 0, 0),
+        case(fixture_profiles::profile(0, 0), 0, 0),
+        case(fixture_profiles::radar(0, 3), 0, 0),
     ]
 }
 
@@ -109,6 +115,8 @@ fn lone() -> Vec<Case> {
         case(fixture_scores::trajectory(1, 1), 1, 1),
         case(fixture_scores::gate_gaps(1), 1, 1),
         case(fixture_scores::slope(1), 1, 1),
+        case(fixture_profiles::profile(1, 1), 1, 1),
+        case(fixture_profiles::radar(1, 3), 1, 3),
     ]
 }
 
@@ -187,6 +195,23 @@ fn named(name: &str) -> Vec<Case> {
             set(&mut d.workload);
             // A sentence of ours, of bounded length.
             d.reading = name.chars().take(100).collect();
+        }),
+        with(fixture_profiles::profile(3, 3), 9, |d| {
+            d.rows.iter_mut().for_each(|r| set(&mut r.label));
+            d.metrics
+                .iter_mut()
+                .for_each(|m| [&mut m.label, &mut m.unit].into_iter().for_each(set));
+            d.ranked_by = Some(name.to_owned());
+            [&mut d.workload, &mut d.pack, &mut d.basis].into_iter().for_each(set);
+        }),
+        with(fixture_profiles::radar(3, 3), 9, |d| {
+            d.rows.iter_mut().for_each(|r| set(&mut r.label));
+            d.spokes.iter_mut().for_each(|s| {
+                [&mut s.metric.label, &mut s.metric.unit].into_iter().for_each(set);
+            });
+            d.left_out = vec![name.to_owned(); 20];
+            d.ranked_by = Some(name.to_owned());
+            [&mut d.workload, &mut d.pack, &mut d.basis].into_iter().for_each(set);
         }),
         with(fixture_runs::budget(3, 2, Resource::Money), 12, |d| {
             d.curves.iter_mut().for_each(|c| set(&mut c.label));
