@@ -8,14 +8,12 @@
 //! * `report`: the account of one run
 //! * `error`: what makes a source unreadable
 //! * `fields`: JSON objects taken apart, the rest kept
-//! * `calls`: equal tool calls, streaks
 //! * `finish`: sequence numbers and offsets, the last step of every importer
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp`: what the RAMP formats share
 
-mod calls;
 mod error;
 mod fields;
 mod finish;
@@ -26,7 +24,7 @@ mod ramp_table;
 mod report;
 mod source;
 
-pub use calls::arguments_hash;
+pub use crate::trace::arguments_hash;
 pub use error::ImportError;
 pub use report::{ImportReport, Rejected};
 pub use source::{Format, Imported, Options, Source, find_sources, import};

@@ -7,6 +7,7 @@
 //! * `vocabulary`: the closed word lists (kinds, statuses, reasons)
 //! * `event`: one row, and the facts of its run
 //! * `money`, `time`: exact units
+//! * `calls`: equal tool calls, streaks
 //! * `schema`: the one table of columns; arrow schema, checks and documents derive from it
 //! * `version`: the format version and who may read what
 //! * `writer`, `reader`: Parquet out and in
@@ -17,6 +18,7 @@
 //! * `docs`: the files in `schemas/`
 //! * `error`: what can go wrong, with path and row
 
+mod calls;
 mod check;
 mod digest;
 mod docs;
@@ -32,6 +34,7 @@ mod version;
 mod vocabulary;
 mod writer;
 
+pub use calls::{Streak, arguments_hash};
 pub use check::{Violation, check_file};
 pub use docs::{data_dictionary, events_schema_text, message_text};
 pub use error::TraceError;

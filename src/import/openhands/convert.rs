@@ -4,7 +4,6 @@
 //! it; an action opens a `tool_call` row, which its result completes. Failed requests are `llm_call` rows with an
 //! `error_type` and no usage. Stages are closed with the grade that the report holds for them.
 
-use super::super::calls::{Streak, arguments_hash};
 use super::super::fields::Fields;
 use super::super::finish::finish;
 use super::super::ramp::{GOLDEN_INPUTS, StageOutcome, WORKLOAD, host};
@@ -17,7 +16,10 @@ use super::grades::Grades;
 use super::records::Record;
 use super::stages::{Last, context_limit, end_reason, opened_stage};
 use super::usage::Usage;
-use crate::trace::{Clock, EndReason, Event, Kind, RunFacts, Timestamp, ToolKind, ToolStatus};
+use crate::trace::{
+    Clock, EndReason, Event, Kind, RunFacts, Streak, Timestamp, ToolKind, ToolStatus,
+    arguments_hash,
+};
 use std::collections::{HashMap, HashSet};
 
 /// Converts a run that was read whole.

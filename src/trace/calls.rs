@@ -1,4 +1,6 @@
 //! Equal tool calls: a hash of the arguments, and how often the same call was made in a row.
+//!
+//! Importers and recorders must agree on both, since a streak is compared between runs of different origin.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -39,14 +41,14 @@ fn sorted(value: Value) -> Value {
 
 /// Counts how many times in a row the same call was made.
 #[derive(Debug, Default)]
-pub(super) struct Streak {
+pub struct Streak {
     last: Option<(String, i64)>,
     length: i64,
 }
 
 impl Streak {
     /// Counts one call and says the how-manieth in a row it is.
-    pub(super) fn count(&mut self, tool: &str, hash: i64) -> i64 {
+    pub fn count(&mut self, tool: &str, hash: i64) -> i64 {
         let same = self.last.as_ref().is_some_and(|(t, h)| t == tool && *h == hash);
         self.length = if same { self.length + 1 } else { 1 };
         if !same {
@@ -56,7 +58,7 @@ impl Streak {
     }
 
     /// Begins anew: a new stage has begun.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         *self = Self::default();
     }
 }
