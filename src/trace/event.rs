@@ -3,9 +3,10 @@
 //! Field docs are short here: `schema.rs` holds the meaning, unit and nullness of every column, and the data
 //! dictionary in `schemas/` is generated from it.
 
+use super::schema::Cell;
 use super::{
-    Clock, CostSource, EndReason, Kind, StageStatus, Timestamp, ToolKind, ToolStatus, UsageQuality,
-    Usd,
+    COLUMNS, Clock, CostSource, EndReason, Kind, StageStatus, Timestamp, ToolKind, ToolStatus,
+    UsageQuality, Usd,
 };
 
 /// What is true of a whole run; repeated in each of its rows.
@@ -120,6 +121,16 @@ impl Event {
             arguments: None,
             attributes: None,
         }
+    }
+
+    /// Bytes of its texts.
+    pub fn text_bytes(&self) -> usize {
+        let run = RunFacts::default();
+        let texts = COLUMNS.iter().map(|column| match (column.get)(&run, self) {
+            Cell::Text(text) => text.len(),
+            _ => 0,
+        });
+        texts.sum()
     }
 
     /// Total tokens of this row: input + output; null when both are unknown.

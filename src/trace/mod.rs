@@ -9,6 +9,7 @@
 //! * `money`, `time`: exact units
 //! * `calls`: equal tool calls, streaks
 //! * `schema`: the one table of columns; arrow schema, checks and documents derive from it
+//! * `line`: events and run facts as JSON objects
 //! * `version`: the format version and who may read what
 //! * `writer`, `reader`: Parquet out and in
 //! * `digest`: the hash of a run
@@ -25,6 +26,7 @@ mod docs;
 mod error;
 mod event;
 mod footer;
+mod line;
 mod money;
 mod reader;
 mod schema;
@@ -43,6 +45,7 @@ pub use footer::{Footer, RunEntry};
 pub use money::Usd;
 pub use reader::{TraceReader, read_footer};
 pub use schema::{COLUMNS, Column, ColumnGroup, ColumnType};
+pub(crate) use store::encoded;
 pub use store::{Store, StoreEntry};
 pub use time::Timestamp;
 pub use version::{SCHEMA_VERSION, SchemaVersion, TOOL_VERSION};

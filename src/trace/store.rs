@@ -134,9 +134,14 @@ impl Store {
         }
     }
 
+    /// Where a run of the store at `root` is written.
+    pub fn path_of(root: &Path, run: &RunFacts) -> PathBuf {
+        root.join(partition_path(run))
+    }
+
     /// Writes a run for the store at `root`, without publishing it.
     pub fn seal(root: &Path, run: &RunFacts, events: &[Event]) -> Result<SealedTrace, TraceError> {
-        let mut writer = TraceWriter::create(&root.join(partition_path(run)))?;
+        let mut writer = TraceWriter::create(&Self::path_of(root, run))?;
         for event in events {
             writer.write(run, event)?;
         }
@@ -222,7 +227,7 @@ fn partition_path(run: &RunFacts) -> PathBuf {
 
 /// A name that every file system and hive reader takes: other bytes than letters, digits, `.`, `_` and `-` are
 /// percent-encoded, and so is a leading dot; an over-long name is cut and told apart by a hash.
-fn encoded(name: &str) -> String {
+pub(crate) fn encoded(name: &str) -> String {
     let mut out = String::new();
     for (i, byte) in name.bytes().enumerate() {
         let plain =
