@@ -3,13 +3,15 @@
 //! Runs become columnar Parquet event traces; everything else is computed from these, offline:
 //!
 //! ```text
-//! foreign log -- import --> trace (events) --> rollup (stages, runs) --> metrics --> analysis --> figures, report
+//! agent run -- capture ---+
+//! foreign log -- import --+-> trace (events) --> rollup (stages, runs) --> metrics --> analysis --> figures, report
 //! ```
 //!
 //! Each module's page says what it holds; imports go one way only, towards [`trace`] and [`stats`], and
 //! `tests/conventions.rs` holds them to it. The binary is a thin shell around [`cli`].
 
 pub mod analysis;
+pub mod capture;
 pub mod cli;
 pub mod figures;
 pub mod import;

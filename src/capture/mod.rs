@@ -1,0 +1,15 @@
+//! Live runs to events.
+//!
+//! Whatever is observed goes to an [`EventSink`]. The [`Recorder`](recorder::Recorder) is the sink of a run: it keeps
+//! events in an append-only journal while the run goes on, and turns the journal into a trace of the store at its end.
+//! A recorder never fails the run that it observes, and hardly ever makes it wait.
+//!
+//! * `sink`: where captured events go
+//! * `journal`: the events of a run that has not ended, on disk; recovery after a kill
+//! * `recorder`: from a sink to a journal to a trace
+
+pub mod journal;
+pub mod recorder;
+mod sink;
+
+pub use sink::EventSink;
