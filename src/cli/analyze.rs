@@ -3,6 +3,7 @@
 use super::CliError;
 use super::cost::Study;
 use super::output::{Output, TableFormat};
+use super::recover::warn_of_leftovers;
 use super::replace::OutputFolder;
 use super::scoring::fail_on_problems;
 use super::sheet::SheetArgs;
@@ -55,6 +56,7 @@ pub(super) struct Analyze {
 }
 
 pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
+    warn_of_leftovers(&args.store, output);
     let (workup, written) = make(args, &args.output, args.force)?;
     let study = &workup.study;
     workup.analysis()?.print(&study.scores, &study.runs, output)?;

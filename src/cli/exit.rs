@@ -4,6 +4,7 @@ use super::output::Output;
 use crate::analysis::claims::ClaimsError;
 use crate::analysis::display::DisplayError;
 use crate::analysis::failure::FailureError;
+use crate::capture::journal::JournalError;
 use crate::figures::FigureError;
 use crate::import::ImportError;
 use crate::metrics::MetricError;
@@ -93,6 +94,13 @@ impl Error for CliError {
 
 impl From<TraceError> for CliError {
     fn from(error: TraceError) -> Self {
+        let fault = if error.is_data_fault() { Fault::Data } else { Fault::Usage };
+        Self::wrap(fault, error.hint(), error)
+    }
+}
+
+impl From<JournalError> for CliError {
+    fn from(error: JournalError) -> Self {
         let fault = if error.is_data_fault() { Fault::Data } else { Fault::Usage };
         Self::wrap(fault, error.hint(), error)
     }

@@ -34,6 +34,7 @@ mod price_tables;
 mod progress;
 mod rank_tables;
 mod receipts;
+mod recover;
 mod replace;
 mod report;
 mod report_runs;

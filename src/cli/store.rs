@@ -1,19 +1,22 @@
-//! `ramptrace store`: list and check the traces of a store.
+//! `ramptrace store`: list and check the traces of a store, finish recordings that were cut short.
 
 use super::CliError;
 use super::output::{Output, TableFormat};
+use super::recover::{self, Recover, warn_of_leftovers};
 use crate::report::{Column, Kind, Table, Value};
 use crate::trace::{Store, check_file};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// List and check the traces of a store
+/// List and check the traces of a store, finish recordings
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
     /// List the runs of a store
     List(StoreArgs),
     /// Check every row of every trace
     Check(StoreArgs),
+    /// Make traces of recordings that were cut short
+    Recover(Recover),
 }
 
 /// A store and how to print.
@@ -30,10 +33,12 @@ pub(super) fn run(command: &StoreCommand, output: &mut Output) -> Result<(), Cli
     match command {
         StoreCommand::List(args) => list(args, output),
         StoreCommand::Check(args) => check(args, output),
+        StoreCommand::Recover(args) => recover::run(args, output),
     }
 }
 
 fn list(args: &StoreArgs, output: &mut Output) -> Result<(), CliError> {
+    warn_of_leftovers(&args.store, output);
     let store = Store::open(&args.store)?;
     let mut table = Table::new(
         "traces",

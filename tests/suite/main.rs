@@ -3,6 +3,7 @@
 mod bad_input;
 mod browser;
 mod budgets;
+mod capture_journal;
 mod cascade;
 mod claims;
 mod costs;
