@@ -116,7 +116,7 @@ pub(super) fn draw_run(canvas: &mut Canvas, row: &RadarRow, web: &Web, color: RG
     }
     for (spoke, corner) in corners.iter().enumerate() {
         if let Some(at) = corner {
-            vendors::disc(canvas, *at, 1.2, color)
+            vendors::disc(canvas, *at, 1.2, color);
         } else {
             let at = web.at(spoke, 1.0 + 3.5 / web.reach);
             let style = Style { color: GREY, ..NOTE };
