@@ -16,7 +16,7 @@ use crate::report::html::{EventBlock, Page, PageFigure, Warnings, html};
 use crate::report::{Plate, PlateError, Plotted, Table};
 use clap::Args;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Make one HTML page of a store, for any browser and without a network
@@ -139,9 +139,18 @@ fn told(workup: &Workup, cohort: usize) -> Result<Vec<Finding>, CliError> {
     }))
 }
 
-/// Every figure, workload by workload.
+/// Figures of one name and workload that a page has room for.
+const MOST_PARTS: usize = 6;
+
+/// Every figure, workload by workload; of those that come once per run, the first few.
 fn figures(workup: &Workup) -> Result<Vec<PageFigure>, CliError> {
-    let plates = workup.plates()?;
+    let mut plates = workup.plates()?;
+    let mut drawn_of: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
+    plates.retain(|plate| {
+        let drawn = drawn_of.entry((plate.figure(), plate.workload().to_owned())).or_default();
+        *drawn += 1;
+        *drawn <= MOST_PARTS
+    });
     let draw = |plate: &dyn Plotted, theme| Plate::of(plate, Sheet { theme, ..Sheet::default() });
     let drawn: Vec<(Plate, Plate)> = plates
         .par_iter()
@@ -189,6 +198,12 @@ fn warnings(workup: &Workup) -> Result<Warnings, CliError> {
                 unknown.join(", ")
             ));
         }
+    }
+    if workup.cohorts.iter().any(|cohort| cohort.runs.len() > MOST_PARTS) {
+        sentences.push(format!(
+            "Figures of single runs are here for at most {MOST_PARTS} runs of a workload; `ramptrace figure context` and \
+             `ramptrace figure timeline` draw the others."
+        ));
     }
     let problems = workup.study.scores.problems.iter();
     sentences.extend(problems.map(|p| format!("The metric pack has a problem: {p}.")));

@@ -10,8 +10,11 @@ const COLUMN_MM: f64 = 89.0;
 
 /// What every mark of a drawing says and a page need not: the default, and a font that the style sheet names once. A text
 /// in a drawing cannot hold them, since its quotes are escaped.
-const SAID_ONCE: [&str; 2] =
-    [" opacity=\"1\"", " font-family=\"Noto Sans, Helvetica, Arial, sans-serif\""];
+const SAID_ONCE: [&str; 3] = [
+    " opacity=\"1\"",
+    " stroke=\"none\"",
+    " font-family=\"Noto Sans, Helvetica, Arial, sans-serif\"",
+];
 
 /// How the drawings of a page turn dark.
 #[derive(Debug)]
