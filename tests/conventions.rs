@@ -39,7 +39,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("miniz_oxide", &["report"]),
     ("parquet", &["trace"]),
     ("polars", &["rollup", "metrics"]),
-    ("regex", &["analysis"]),
+    ("regex", &["analysis", "capture"]),
 ];
 
 /// Lines after which a file must be split.

@@ -6,9 +6,11 @@
 //!
 //! * `sink`: where captured events go
 //! * `journal`: the events of a run that has not ended, on disk; recovery after a kill
+//! * `pipeline`: a staged workload, as a file
 //! * `recorder`: from a sink to a journal to a trace
 
 pub mod journal;
+pub mod pipeline;
 pub mod recorder;
 mod sink;
 

@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::analysis::claims::claims_schema;
 use crate::analysis::display::display_schema;
 use crate::analysis::failure::failure_rules_schema;
+use crate::capture::pipeline::pipeline_schema;
 use crate::ledger::prices::price_book_schema;
 use crate::ledger::warnings_dictionary;
 use crate::metrics::{lint_dictionary, metric_pack_schema};
@@ -30,7 +31,7 @@ pub(super) enum Generate {
 }
 
 /// The generated files of `schemas/`, by name.
-fn schema_files() -> [(&'static str, String); 11] {
+fn schema_files() -> [(&'static str, String); 12] {
     let view = |columns: &[ViewColumn]| message_text(columns.iter().map(|c| (c.name, c.ty)));
     [
         ("events.txt", events_schema_text()),
@@ -44,6 +45,7 @@ fn schema_files() -> [(&'static str, String); 11] {
         ("failure-rules.schema.json", failure_rules_schema()),
         ("claims.schema.json", claims_schema()),
         ("display.schema.json", display_schema()),
+        ("pipeline.schema.json", pipeline_schema()),
     ]
 }
 
