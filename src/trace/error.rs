@@ -27,6 +27,9 @@ pub enum TraceError {
     #[error("{}: trace format {found} is newer than the {supported} this release reads", path.display())]
     NewerMajor { path: PathBuf, found: SchemaVersion, supported: SchemaVersion, written_by: String },
 
+    #[error("{}: trace format {found} has columns that {supported}, which this release writes, would lose", path.display())]
+    NewerMinor { path: PathBuf, found: SchemaVersion, supported: SchemaVersion, written_by: String },
+
     #[error("{}: column `{column}` is missing", path.display())]
     MissingColumn { path: PathBuf, column: &'static str },
 
@@ -83,6 +86,9 @@ impl TraceError {
             Self::NotATrace { .. } => "make traces with: ramptrace import LOG -o STORE".into(),
             Self::NewerMajor { written_by, .. } => {
                 format!("read it with ramptrace {written_by}, which wrote it, or a later release")
+            }
+            Self::NewerMinor { written_by, .. } => {
+                format!("rewrite it with ramptrace {written_by}, which wrote it, or a later release")
             }
             Self::MissingColumn { .. }
             | Self::WrongType { .. }

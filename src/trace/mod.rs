@@ -16,11 +16,13 @@
 //! * `footer`: what a trace file says about itself
 //! * `store`: a folder of traces
 //! * `check`: the rules a trace keeps, row by row
+//! * `compare`: what a rewriting changed
 //! * `docs`: the files in `schemas/`
 //! * `error`: what can go wrong, with path and row
 
 mod calls;
 mod check;
+mod compare;
 mod digest;
 mod docs;
 mod error;
@@ -38,6 +40,7 @@ mod writer;
 
 pub use calls::{Streak, arguments_hash};
 pub use check::{Violation, check_file};
+pub use compare::{Difference, compare_files};
 pub use docs::{data_dictionary, events_schema_text, message_text};
 pub use error::TraceError;
 pub use event::{Event, RunFacts};

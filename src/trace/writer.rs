@@ -225,6 +225,11 @@ impl SealedTrace {
         &self.path
     }
 
+    /// Where it is until then, for whoever checks it first.
+    pub fn partial_path(&self) -> &Path {
+        &self.file
+    }
+
     /// Renames it into place. A file with the same bytes is left alone; one with other bytes is an error unless
     /// `replace` is set.
     pub fn publish(self, replace: bool) -> Result<Written, TraceError> {
