@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Crates that only some modules may name.
 const OWNED_CRATES: &[(&str, &[&str])] = &[
+    ("aho_corasick", &["capture"]),
     ("clap", &["cli"]),
     ("crc32fast", &["capture"]),
     ("indicatif", &["cli"]),
@@ -35,7 +36,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("krilla", &["figures"]),
     ("resvg", &["figures"]),
     ("arrow", &["trace"]),
-    ("base64", &["report"]),
+    ("base64", &["capture", "report"]),
     ("miniz_oxide", &["report"]),
     ("parquet", &["trace"]),
     ("polars", &["rollup", "metrics"]),

@@ -8,10 +8,12 @@
 //! * `journal`: the events of a run that has not ended, on disk; recovery after a kill
 //! * `pipeline`: a staged workload, as a file
 //! * `recorder`: from a sink to a journal to a trace
+//! * `redact`: secrets masked before anything is kept
 
 pub mod journal;
 pub mod pipeline;
 pub mod recorder;
+pub mod redact;
 mod sink;
 
 pub use sink::EventSink;
