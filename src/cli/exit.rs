@@ -5,6 +5,7 @@ use crate::analysis::claims::ClaimsError;
 use crate::analysis::display::DisplayError;
 use crate::analysis::failure::FailureError;
 use crate::capture::journal::JournalError;
+use crate::capture::redact::RedactError;
 use crate::figures::FigureError;
 use crate::import::ImportError;
 use crate::metrics::MetricError;
@@ -117,6 +118,12 @@ impl From<RollupError> for CliError {
     fn from(error: RollupError) -> Self {
         let usage = matches!(error, RollupError::Query { .. });
         Self::wrap(if usage { Fault::Usage } else { Fault::Data }, error.hint(), error)
+    }
+}
+
+impl From<RedactError> for CliError {
+    fn from(error: RedactError) -> Self {
+        Self::wrap(Fault::Usage, error.hint(), error)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::analysis::claims::claims_schema;
 use crate::analysis::display::display_schema;
 use crate::analysis::failure::failure_rules_schema;
 use crate::capture::pipeline::pipeline_schema;
+use crate::capture::redact::redaction_rules_schema;
 use crate::ledger::prices::price_book_schema;
 use crate::ledger::warnings_dictionary;
 use crate::metrics::{lint_dictionary, metric_pack_schema};
@@ -31,7 +32,7 @@ pub(super) enum Generate {
 }
 
 /// The generated files of `schemas/`, by name.
-fn schema_files() -> [(&'static str, String); 12] {
+fn schema_files() -> [(&'static str, String); 13] {
     let view = |columns: &[ViewColumn]| message_text(columns.iter().map(|c| (c.name, c.ty)));
     [
         ("events.txt", events_schema_text()),
@@ -46,6 +47,7 @@ fn schema_files() -> [(&'static str, String); 12] {
         ("claims.schema.json", claims_schema()),
         ("display.schema.json", display_schema()),
         ("pipeline.schema.json", pipeline_schema()),
+        ("redaction-rules.schema.json", redaction_rules_schema()),
     ]
 }
 

@@ -35,6 +35,7 @@ mod progress;
 mod rank_tables;
 mod receipts;
 mod recover;
+mod redact;
 mod replace;
 mod report;
 mod report_runs;

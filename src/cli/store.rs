@@ -1,14 +1,15 @@
-//! `ramptrace store`: list and check the traces of a store, finish recordings that were cut short.
+//! `ramptrace store`: list and check the traces of a store, finish recordings that were cut short, mask secrets.
 
 use super::CliError;
 use super::output::{Output, TableFormat};
 use super::recover::{self, Recover, warn_of_leftovers};
+use super::redact::{self, Redact};
 use crate::report::{Column, Kind, Table, Value};
 use crate::trace::{Store, check_file};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// List and check the traces of a store, finish recordings
+/// List and check the traces of a store, finish recordings, mask secrets
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
     /// List the runs of a store
@@ -17,6 +18,8 @@ pub(super) enum StoreCommand {
     Check(StoreArgs),
     /// Make traces of recordings that were cut short
     Recover(Recover),
+    /// Mask the secrets in the traces of a store
+    Redact(Redact),
 }
 
 /// A store and how to print.
@@ -34,6 +37,7 @@ pub(super) fn run(command: &StoreCommand, output: &mut Output) -> Result<(), Cli
         StoreCommand::List(args) => list(args, output),
         StoreCommand::Check(args) => check(args, output),
         StoreCommand::Recover(args) => recover::run(args, output),
+        StoreCommand::Redact(args) => redact::run(args, output),
     }
 }
 

@@ -24,6 +24,7 @@ mod readme;
 mod real_data;
 mod real_runs;
 mod receipts;
+mod redact;
 mod repeatable;
 mod report;
 mod rollup_oracle;
