@@ -7,11 +7,13 @@
 //! * `sink`: where captured events go
 //! * `journal`: the events of a run that has not ended, on disk; recovery after a kill
 //! * `pipeline`: a staged workload, as a file
+//! * `mock`: a scripted model server and a small agent, for tests and samples
 //! * `recorder`: from a sink to a journal to a trace
 //! * `redact`: secrets masked before anything is kept
 
 pub mod journal;
 pub mod pipeline;
+pub mod mock;
 pub mod recorder;
 pub mod redact;
 mod sink;
