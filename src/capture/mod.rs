@@ -14,6 +14,7 @@
 pub mod journal;
 pub mod pipeline;
 pub mod mock;
+pub mod proxy;
 pub mod recorder;
 pub mod redact;
 mod sink;

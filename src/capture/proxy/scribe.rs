@@ -1,0 +1,363 @@
+//! Calls to events.
+//!
+//! A request yields the results of earlier tool calls and its new messages; its answer yields the `llm_call` row, and the
+//! tool calls that now wait for their results. Keys that the call carried are masked in whatever came back.
+
+use super::ask::{Ask, What};
+use super::clipped::Clipped;
+use super::conversation::Conversations;
+use super::failure::{self, Failure};
+use super::hearing::{Ending, read_event};
+use super::moment::Moment;
+use super::repeats::{Repeat, Repeats};
+use super::reply::Reply;
+use super::route::Api;
+use super::sse::EventStream;
+use super::tape::{Answered, Asked, Body};
+use super::usage::{self, Known};
+use super::waiting::WaitingCall;
+use super::{chat, messages, responses};
+use crate::capture::EventSink;
+use crate::trace::{Clock, Event, Kind};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Stands where a key was.
+const MASK: &str = "[key]";
+
+/// Writes the events of a run.
+pub(super) struct Scribe {
+    sink: Arc<dyn EventSink>,
+    conversations: Conversations,
+    repeats: Repeats,
+    open: HashMap<u64, Open>,
+}
+
+/// A call whose request has been read.
+struct Open {
+    api: Api,
+    received: Moment,
+    secrets: Arc<[String]>,
+    conversation: Option<u64>,
+    attributes: Map<String, Value>,
+}
+
+impl Scribe {
+    pub(super) fn new(sink: Arc<dyn EventSink>) -> Self {
+        Self {
+            sink,
+            conversations: Conversations::default(),
+            repeats: Repeats::default(),
+            open: HashMap::new(),
+        }
+    }
+
+    /// A request has come.
+    pub(super) fn asked(&mut self, asked: Asked) {
+        let repeat = self.repeats.note(asked.digest, asked.number);
+        let mut attributes = Map::new();
+        attributes.insert("api".to_owned(), Value::from(asked.api.as_str()));
+        let mut conversation = None;
+        match read_request(&asked) {
+            Ok(ask) => {
+                let id = self.hear(&asked, &ask, repeat);
+                attributes.insert("conversation".to_owned(), Value::from(id));
+                about(&ask, &mut attributes);
+                conversation = Some(id);
+            }
+            Err(problem) => {
+                attributes.insert("request_error".to_owned(), Value::from(problem));
+            }
+        }
+        attributes.insert("request_bytes".to_owned(), Value::from(asked.bytes));
+        if let Some(Repeat { first, times }) = repeat {
+            attributes.insert("retry_of".to_owned(), Value::from(event_id(first)));
+            attributes.insert("retry".to_owned(), Value::from(times));
+        }
+        let Asked { number, api, received, secrets, .. } = asked;
+        self.open.insert(number, Open { api, received, secrets, conversation, attributes });
+    }
+
+    /// Records what a request says that is new, and the tool calls that it answers.
+    fn hear(&mut self, asked: &Asked, ask: &Ask, repeat: Option<Repeat>) -> u64 {
+        let heard = self.conversations.hear(ask, repeat.is_some());
+        for (call, result) in heard.answered {
+            emit(&*self.sink, call.answered(result, asked.received), &asked.secrets);
+        }
+        for item in heard.fresh {
+            let event = message(&item.what, heard.conversation, asked.received);
+            emit(&*self.sink, event, &asked.secrets);
+        }
+        for call in heard.forgotten {
+            self.unanswered(call);
+        }
+        heard.conversation
+    }
+
+    /// A call has ended.
+    pub(super) fn answered(&mut self, answered: Answered) {
+        let Some(open) = self.open.remove(&answered.number) else { return };
+        let Answered { number, ended, first_token, head, body, bytes, problem, ending, flight } = answered;
+        let ended = open.received.at(ended);
+        let mut event = Event::new(Kind::LlmCall);
+        event.event_id = Some(event_id(number));
+        event.ts = Some(open.received.wall);
+        event.clock = Some(Clock::Source);
+        event.duration_ms = Some(ended.millis_since(open.received));
+        event.role = Some("assistant".to_owned());
+        let mut attributes = open.attributes;
+        let mut note = |name: &str, value: Value| {
+            if !value.is_null() {
+                attributes.insert(name.to_owned(), value);
+            }
+        };
+        if let Some(first) = first_token {
+            note("first_token_ms", json!(open.received.at(first).millis_since(open.received)));
+        }
+        let status = head.as_ref().map(|head| head.status);
+        note("status", json!(status.map(|status| status.as_u16())));
+        note("response_bytes", json!(head.as_ref().map(|_| bytes)));
+        for (name, value) in head.into_iter().flat_map(|head| head.kept) {
+            note(&name, value);
+        }
+        let refused = status.is_some_and(|status| !status.is_success());
+        let reply = if refused { Reply::default() } else { read_answer(open.api, &body) };
+        let failure = match (&ending, status, &body) {
+            (Ending::NoAnswer(why), ..) => Some(Failure::ours(failure::CONNECTION, why.clone())),
+            (_, Some(status), Body::Whole(copy)) if refused => {
+                Some(Failure::of_response(status.as_u16(), copy.head()))
+            }
+            _ => broken_off(&reply, &ending, problem.as_deref()),
+        };
+        note("parse_error", json!(problem.as_deref().or(reply.problem.as_deref())));
+        describe(&reply, &mut note);
+        fill(&mut event, open.api, &reply, failure.is_some());
+        let answered = failure.is_none();
+        if let Some(failure) = failure {
+            if event.content.is_none() {
+                event.content = Some(failure.message);
+            } else {
+                note("error_message", json!(failure.message));
+            }
+            note("error", json!(failure.provider));
+            event.error_type = Some(failure.error_type);
+            event.context_limit = failure.context_limit;
+        } else if let Ending::Cut(why) = &ending {
+            note("cut_after_finish", json!(why));
+        }
+        event.attributes = Some(Value::Object(attributes).to_string());
+        emit(&*self.sink, event, &open.secrets);
+        self.wait_for_results(&reply, number, open.conversation, ended, answered, &open.secrets);
+        drop(flight);
+    }
+
+    /// The tool calls of a reply now wait for their results; those that the provider made are recorded at once.
+    fn wait_for_results(
+        &mut self,
+        reply: &Reply,
+        number: u64,
+        conversation: Option<u64>,
+        since: Moment,
+        answered: bool,
+        secrets: &[String],
+    ) {
+        let parent = event_id(number);
+        let calls = reply.calls.iter().enumerate().map(|(position, call)| WaitingCall {
+            call: call.clone(),
+            parent: parent.clone(),
+            conversation,
+            since,
+            number: (number, position),
+            tentative: !answered,
+        });
+        let (made, waiting): (Vec<_>, Vec<_>) = calls.partition(|c| c.call.result.is_some());
+        for call in made {
+            emit(&*self.sink, call.made_by_provider(), secrets);
+        }
+        match conversation {
+            Some(id) => self.conversations.replied(id, reply, waiting),
+            None => waiting.into_iter().for_each(|call| self.unanswered(call)),
+        }
+    }
+
+    /// Records the tool calls that are still without a result.
+    pub(super) fn flush(&mut self) {
+        for call in self.conversations.take_waiting() {
+            self.unanswered(call);
+        }
+    }
+
+    fn unanswered(&self, call: WaitingCall) {
+        if let Some(event) = call.unanswered() {
+            self.sink.record(event);
+        }
+    }
+}
+
+fn event_id(number: u64) -> String {
+    format!("llm-{number}")
+}
+
+/// Records an event, without the keys of the call that it came with.
+fn emit(sink: &dyn EventSink, mut event: Event, secrets: &[String]) {
+    let texts = [&mut event.content, &mut event.arguments, &mut event.attributes];
+    for text in texts.into_iter().flatten() {
+        for secret in secrets {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), MASK);
+            }
+        }
+    }
+    sink.record(event);
+}
+
+fn read_request(asked: &Asked) -> Result<Ask, String> {
+    if let Some(problem) = &asked.problem {
+        return Err(problem.clone());
+    }
+    if asked.body.is_cut() {
+        return Err("the request is too long to be kept".to_owned());
+    }
+    let value = serde_json::from_slice::<Value>(asked.body.head());
+    let value = value.map_err(|error| format!("the request is no JSON: {error}"))?;
+    Ok(match asked.api {
+        Api::Chat => chat::request(&value),
+        Api::Responses => responses::request(&value),
+        Api::Messages => messages::request(&value),
+    })
+}
+
+/// What a request asks for, beside its conversation.
+fn about(ask: &Ask, attributes: &mut Map<String, Value>) {
+    attributes.insert("stream".to_owned(), Value::from(ask.stream));
+    if let Some(model) = &ask.model {
+        attributes.insert("request_model".to_owned(), Value::from(model.as_str()));
+    }
+    if !ask.parameters.is_empty() {
+        attributes.insert("parameters".to_owned(), Value::Object(ask.parameters.clone()));
+    }
+    if let Some(previous) = &ask.previous {
+        attributes.insert("previous_response_id".to_owned(), Value::from(previous.as_str()));
+    }
+}
+
+/// The row of a new item.
+fn message(what: &What, conversation: u64, received: Moment) -> Event {
+    let mut event = Event::new(Kind::Message);
+    event.ts = Some(received.wall);
+    event.clock = Some(Clock::Source);
+    let mut attributes = Map::new();
+    attributes.insert("conversation".to_owned(), Value::from(conversation));
+    match what {
+        What::Said { role, text, omitted } => {
+            event.role = Some(role.clone());
+            event.content = Some(text.clone());
+            if !omitted.is_empty() {
+                attributes.insert("omitted".to_owned(), Value::Array(omitted.clone()));
+            }
+        }
+        What::Called { id, name, arguments } => {
+            // A call of an earlier session, or one that the proxy has not seen.
+            event.role = Some("assistant".to_owned());
+            let call = json!({ "id": id, "name": name, "arguments": arguments });
+            attributes.insert("tool_call".to_owned(), call);
+        }
+        What::Result { id, text, failed } => {
+            event.role = Some("tool".to_owned());
+            event.content = Some(text.clone());
+            attributes.insert("tool_call_id".to_owned(), Value::from(id.as_str()));
+            if *failed {
+                attributes.insert("is_error".to_owned(), Value::from(true));
+            }
+        }
+    }
+    event.attributes = Some(Value::Object(attributes).to_string());
+    event
+}
+
+/// The reply of an answer that is no error.
+fn read_answer(api: Api, body: &Body) -> Reply {
+    match body {
+        // Read while it passed by; its texts are taken over as they are.
+        Body::Stream(reply) => reply.as_ref().clone(),
+        Body::Whole(copy) => whole(api, copy),
+    }
+}
+
+fn whole(api: Api, copy: &Clipped) -> Reply {
+    let mut reply = Reply::default();
+    let text = copy.head().trim_ascii();
+    if copy.is_cut() {
+        reply.cut = true;
+        reply.merge_usage(copy.last_object("usage").as_ref(), Known::Final);
+        return reply;
+    }
+    if text.is_empty() {
+        return reply;
+    }
+    // Some servers forget to say that they stream.
+    if [&b"data:"[..], b"event:", b":"].iter().any(|start| text.starts_with(start)) {
+        let mut events = EventStream::new(text.len(), copy.allowance());
+        let mut read = |data: &Clipped| _ = read_event(api, &mut reply, data);
+        events.feed(text, &mut read);
+        events.end(&mut read);
+        return reply;
+    }
+    match serde_json::from_slice::<Value>(text) {
+        Ok(value) => match api {
+            Api::Chat => chat::whole(&mut reply, &value),
+            Api::Responses => responses::whole(&mut reply, &value),
+            Api::Messages => messages::whole(&mut reply, &value),
+        },
+        Err(error) => reply.note(format!("the answer is no JSON: {error}")),
+    }
+    reply
+}
+
+/// Why an answer that began well is none.
+fn broken_off(reply: &Reply, ending: &Ending, problem: Option<&str>) -> Option<Failure> {
+    if let Some(error) = &reply.error {
+        return Some(Failure::of_error(error));
+    }
+    if reply.finish_reason.is_some() {
+        return None;
+    }
+    match ending {
+        Ending::Cut(why) => Some(Failure::ours(failure::CONNECTION_RESET, why.clone())),
+        Ending::GivenUp => {
+            let why = "the agent, or the end of the recording, ended the call";
+            Some(Failure::ours(failure::CANCELLED, why.to_owned()))
+        }
+        // An answer that only we cannot read is one.
+        _ if problem.is_some() || reply.cut || !reply.is_empty() => None,
+        _ => {
+            let why = reply.problem.clone().unwrap_or_else(|| "the answer says nothing".to_owned());
+            Some(Failure::ours(failure::MALFORMED, why))
+        }
+    }
+}
+
+/// What of a reply has no column.
+fn describe(reply: &Reply, note: &mut impl FnMut(&str, Value)) {
+    note("response_model", json!(reply.model));
+    note("service_tier", json!(reply.service_tier));
+    note("usage", json!(reply.usage));
+    note("choices", json!(reply.choices));
+    for (name, text) in [("reasoning", &reply.reasoning), ("refusal", &reply.refusal)] {
+        note(name, json!((!text.is_empty()).then_some(text)));
+    }
+    if reply.cut {
+        note("truncated", Value::from(true));
+    }
+}
+
+/// What of a reply has a column.
+fn fill(event: &mut Event, api: Api, reply: &Reply, failed: bool) {
+    event.response_id.clone_from(&reply.id);
+    event.finish_reason.clone_from(&reply.finish_reason);
+    event.content = Some(reply.text.clone()).filter(|text| !text.is_empty());
+    if !failed || reply.usage.is_some() {
+        usage::fill(event, api, reply.usage.as_ref(), reply.known());
+    }
+}
