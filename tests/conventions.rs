@@ -31,6 +31,10 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["capture"]),
     ("clap", &["cli"]),
     ("crc32fast", &["capture"]),
+    ("http_body_util", &["capture"]),
+    ("hyper", &["capture"]),
+    ("hyper_rustls", &["capture"]),
+    ("hyper_util", &["capture"]),
     ("indicatif", &["cli"]),
     ("plotters", &["figures"]),
     ("krilla", &["figures"]),
@@ -40,7 +44,9 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("miniz_oxide", &["report"]),
     ("parquet", &["trace"]),
     ("polars", &["rollup", "metrics"]),
+    ("prost", &["capture"]),
     ("regex", &["analysis", "capture"]),
+    ("tokio", &["capture"]),
 ];
 
 /// Lines after which a file must be split.
@@ -201,5 +207,5 @@ fn dependencies_stay_few() {
     let lock =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
     let packages = lock.matches("\n[[package]]").count();
-    assert!(packages <= 500, "{packages} packages: think before raising the ceiling");
+    assert!(packages <= 520, "{packages} packages: think before raising the ceiling");
 }

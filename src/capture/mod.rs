@@ -7,16 +7,20 @@
 //! * `sink`: where captured events go
 //! * `journal`: the events of a run that has not ended, on disk; recovery after a kill
 //! * `pipeline`: a staged workload, as a file
-//! * `mock`: a scripted model server and a small agent, for tests and samples
 //! * `recorder`: from a sink to a journal to a trace
 //! * `redact`: secrets masked before anything is kept
+//! * `proxy`, `otlp`: what sees the calls of an agent
+//! * `mock`: a scripted model and a small agent, for tests and samples
+//! * `run`: agents at work on a pipeline, or one command
 
 pub mod journal;
-pub mod pipeline;
 pub mod mock;
+pub mod otlp;
+pub mod pipeline;
 pub mod proxy;
 pub mod recorder;
 pub mod redact;
+pub mod run;
 mod sink;
 
 pub use sink::EventSink;

@@ -3,8 +3,8 @@
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
 use super::{
-    analyze, cascade, check, cost, figure, generate, import, report, score, show, sql, store,
-    verify,
+    agent, analyze, cascade, check, cost, figure, generate, import, record, report, score, show,
+    sql, store, verify,
 };
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -25,6 +25,7 @@ use tracing_subscriber::EnvFilter;
         ramptrace score store --pack mine.toml       your own metrics over old runs\n  \
         ramptrace verify --claims paper.toml store   published numbers against the traces\n  \
         ramptrace import runs/ -o store              logs of other tools to traces\n  \
+        ramptrace record -o store -- codex exec ...  what an agent does, as a trace\n  \
         ramptrace sql store 'SELECT model, cost_usd FROM runs ORDER BY 2'\n  \
         ramptrace show latest --store store          what one run did, event by event\n\n\
         EXIT CODES:\n  0  done\n  1  the data is at fault\n  2  usage or I/O error\n\n\
@@ -53,12 +54,15 @@ pub(super) enum Command {
     Figure(Box<figure::Figure>),
     Check(check::Check),
     Import(import::Import),
+    Record(Box<record::Record>),
     #[command(subcommand)]
     Store(store::StoreCommand),
     Sql(sql::Sql),
     Report(report::Report),
     Verify(verify::Verify),
     Show(show::Show),
+    #[command(hide = true)]
+    Agent(agent::AgentArgs),
     #[command(hide = true, subcommand)]
     Generate(generate::Generate),
 }
@@ -89,6 +93,8 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
         Command::Cost(args) => cost::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Import(args) => import::run(&args, output),
+        Command::Record(args) => record::run(&args, output),
+        Command::Agent(args) => agent::run(&args, output),
         Command::Store(command) => store::run(&command, output),
         Command::Report(args) => report::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),

@@ -5,7 +5,11 @@ use crate::analysis::claims::ClaimsError;
 use crate::analysis::display::DisplayError;
 use crate::analysis::failure::FailureError;
 use crate::capture::journal::JournalError;
+use crate::capture::mock::{AgentError, MockError, ScriptError};
+use crate::capture::pipeline::PipelineError;
+use crate::capture::proxy::ProxyError;
 use crate::capture::redact::RedactError;
+use crate::capture::run::RunError;
 use crate::figures::FigureError;
 use crate::import::ImportError;
 use crate::metrics::MetricError;
@@ -25,6 +29,8 @@ pub(super) enum Fault {
     Data,
     /// The command or the machine: exit code 2.
     Usage,
+    /// Not ours: what was observed ended so. Nothing is said, and its exit code is passed on.
+    Observed(u8),
     /// Nobody: the reader of a pipe has gone. Exit code 0, and nothing is said.
     ClosedPipe,
 }
@@ -47,6 +53,11 @@ impl CliError {
     /// An error in the command or on the machine.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self { fault: Fault::Usage, ..Self::data(message) }
+    }
+
+    /// The exit code of what was observed.
+    pub(super) fn passed_on(code: u8) -> Self {
+        Self { fault: Fault::Observed(code), ..Self::data("") }
     }
 
     /// Adds the next thing to do.
@@ -104,6 +115,48 @@ impl From<JournalError> for CliError {
     fn from(error: JournalError) -> Self {
         let fault = if error.is_data_fault() { Fault::Data } else { Fault::Usage };
         Self::wrap(fault, error.hint(), error)
+    }
+}
+
+impl From<PipelineError> for CliError {
+    fn from(error: PipelineError) -> Self {
+        let usage = matches!(error, PipelineError::Unreadable { .. });
+        let hint = "schemas/pipeline.schema.json describes the file".to_owned();
+        Self::wrap(if usage { Fault::Usage } else { Fault::Data }, Some(hint), error)
+    }
+}
+
+impl From<RunError> for CliError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Journal(error) => error.into(),
+            RunError::BadAgent { .. } => Self::wrap(Fault::Data, error.hint(), error),
+            error => Self::wrap(Fault::Usage, error.hint(), error),
+        }
+    }
+}
+
+impl From<ProxyError> for CliError {
+    fn from(error: ProxyError) -> Self {
+        Self::wrap(Fault::Usage, None, error)
+    }
+}
+
+impl From<ScriptError> for CliError {
+    fn from(error: ScriptError) -> Self {
+        Self::wrap(Fault::Data, None, error)
+    }
+}
+
+impl From<MockError> for CliError {
+    fn from(error: MockError) -> Self {
+        Self::wrap(Fault::Usage, None, error)
+    }
+}
+
+impl From<AgentError> for CliError {
+    fn from(error: AgentError) -> Self {
+        Self::wrap(Fault::Data, None, error)
     }
 }
 
@@ -176,8 +229,10 @@ impl From<FigureError> for CliError {
 /// Says what failed and gives the exit code.
 pub(super) fn code(result: Result<(), CliError>, output: &mut Output) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
-    if error.fault == Fault::ClosedPipe {
-        return ExitCode::SUCCESS;
+    match error.fault {
+        Fault::ClosedPipe => return ExitCode::SUCCESS,
+        Fault::Observed(code) => return ExitCode::from(code),
+        Fault::Data | Fault::Usage => {}
     }
     output.error(&error);
     ExitCode::from(if error.fault == Fault::Data { 1 } else { 2 })

@@ -10,6 +10,7 @@
 //! * `replace`: files and folders written whole, beside and then renamed
 //! * `workup`: everything that is computed of a store; `plates`, `catalogue`: its figures
 
+mod agent;
 mod analyze;
 mod analyze_failures;
 mod args;
@@ -34,6 +35,10 @@ mod price_tables;
 mod progress;
 mod rank_tables;
 mod receipts;
+mod record;
+mod record_means;
+mod record_pipeline;
+mod record_progress;
 mod recover;
 mod redact;
 mod replace;

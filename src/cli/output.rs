@@ -75,6 +75,11 @@ impl Output {
         write!(self.out, "{text}").map_err(CliError::stdout)
     }
 
+    /// Where data goes, for those who write it in pieces.
+    pub(super) fn writer(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
     /// Prints a table.
     pub(super) fn table(
         &mut self,
