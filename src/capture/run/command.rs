@@ -74,12 +74,7 @@ pub fn record_command(
     recording.tap.settle();
     let code = status.code();
     let signal = status.signal();
-    let stopped = interrupt.asked() || matches!(signal, Some(2 | 15 | 1));
-    let reason = match code {
-        _ if stopped => EndReason::Interrupted,
-        Some(0) => EndReason::Finished,
-        _ => EndReason::Unknown,
-    };
+    let reason = ending(code, signal);
     let mut rest = json!({ "exit_code": code, "signal": signal });
     for (name, value) in usage {
         rest[name] = value;
@@ -122,6 +117,17 @@ pub fn record_calls(
     let end = |meter: &Meter| meter.record(run_end(reason, begun, &json!({})));
     let (finished, totals) = recording.finish(reason, end)?;
     Ok(Recorded { trace: finished.trace, events: finished.events, totals })
+}
+
+/// Why it ended. Ctrl-C alone says nothing: to many agents it means that they should stop talking, not that they should end.
+fn ending(code: Option<i32>, signal: Option<i32>) -> EndReason {
+    const STOPPED: [i32; 3] = [1, 2, 15];
+    match (code, signal) {
+        (Some(0), _) => EndReason::Finished,
+        (Some(code), _) if STOPPED.contains(&(code - 128)) => EndReason::Interrupted,
+        (None, Some(signal)) if STOPPED.contains(&signal) => EndReason::Interrupted,
+        _ => EndReason::Unknown,
+    }
 }
 
 /// Waits for the command. The terminal tells it of Ctrl-C itself; what only we are told is passed on.
@@ -173,4 +179,24 @@ fn run_end(reason: EndReason, begun: Instant, rest: &Value) -> Event {
     event.elapsed_s = Some(begun.elapsed().as_secs_f64());
     event.attributes = rest.as_object().is_some_and(|r| !r.is_empty()).then(|| rest.to_string());
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_that_stops_is_an_interruption_and_a_crash_is_not() {
+        for (code, signal, reason) in [
+            (Some(0), None, EndReason::Finished),
+            (Some(1), None, EndReason::Unknown),
+            (Some(130), None, EndReason::Interrupted),
+            (Some(143), None, EndReason::Interrupted),
+            (None, Some(2), EndReason::Interrupted),
+            (None, Some(9), EndReason::Unknown),
+            (None, Some(11), EndReason::Unknown),
+        ] {
+            assert_eq!(ending(code, signal), reason, "{code:?} {signal:?}");
+        }
+    }
 }

@@ -49,6 +49,9 @@ impl RunError {
             Self::BadAgent { .. } => {
                 Some("[agent.NAME] has `command`, and may have `again` and `env`".to_owned())
             }
+            Self::Io { action: "make" | "write to", .. } => {
+                Some("choose a store that can be written to with -o".to_owned())
+            }
             _ => None,
         }
     }
