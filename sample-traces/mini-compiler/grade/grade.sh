@@ -1,7 +1,8 @@
 #!/bin/sh
 # Grades a stage of the workspace in the current folder: sh grade.sh T0|T1|T2|T3|T4|T5
 #
-# Writes {"score", "tests_passed", "tests_total"} to score.json and to standard output, a line for each test to standard error.
+# Writes {"score", "tests_passed", "tests_total"} to $RAMPTRACE_SCORE_FILE (without it: score.json) and to standard output, and a
+# line for each test to standard error.
 # A program that does not compile means no tests: 0 of 0. Cases and machines are those beside this script, never those of the
 # workspace; programs are built outside of it, in $RAMPTRACE_SCRATCH, where they are kept by content.
 set -u
@@ -25,8 +26,9 @@ esac
 grade=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 2
 machines=$grade/../workspace/tools
 workspace=$PWD
+score=${RAMPTRACE_SCORE_FILE:-$PWD/score.json}
 # Whatever was left here is no score.
-rm -rf score.json
+rm -rf "$score"
 
 if [ -n "${RAMPTRACE_SCRATCH:-}" ]; then
     scratch=$RAMPTRACE_SCRATCH
@@ -52,7 +54,7 @@ total=0
 finish() {
     points=$(awk -v p="$passed" -v t="$total" 'BEGIN { printf "%.4g", t ? 100 * p / t : 0 }')
     printf '{"score": %s, "tests_passed": %d, "tests_total": %d}\n' "$points" "$passed" "$total" |
-        tee "$workspace/score.json"
+        tee "$score"
     exit 0
 }
 
@@ -69,7 +71,10 @@ else
         { "$@" <&3 3<&- & } 3<&0
         child=$!
         (
-            sleep "$seconds"
+            while [ "$seconds" -gt 0 ] && kill -0 "$child"; do
+                sleep 1
+                seconds=$((seconds - 1))
+            done
             kill -9 "$child"
         ) </dev/null >/dev/null 2>&1 &
         watcher=$!
@@ -89,7 +94,7 @@ fi
 # Builds the program NAME of a source file; ends with no tests when that fails.
 build() {
     if [ ! -f "$2" ]; then
-        echo "$2 is not there" >&2
+        echo "FAILED $stage: there is no src/$1.rs" >&2
         total=0 passed=0
         finish
     fi
@@ -99,7 +104,7 @@ build() {
         # Outside the workspace, so that nothing in it has a say.
         if ! (cd "$work" && limited 120 rustc --edition 2021 --crate-name "$1" -A warnings \
             -C opt-level=0 -C debuginfo=0 -o "$tool.$$" "$1.rs" </dev/null >&2); then
-            echo "$1 does not compile" >&2
+            echo "FAILED $stage: src/$1.rs does not compile" >&2
             total=0 passed=0
             finish
         fi
@@ -117,8 +122,8 @@ run() {
     (
         cd "$work" || exit 2
         ulimit -f 16384
-        ulimit -v 4000000 2>/dev/null
-        limited 5 "$program" "$@" <"$from" >"$to" 2>errors
+        ulimit -v 1000000 2>/dev/null
+        limited 3 "$program" "$@" <"$from" >"$to" 2>errors
     ) 2>/dev/null
 }
 
@@ -221,9 +226,9 @@ count() {
     total=$((total + 1))
     if [ "$2" -eq 0 ]; then
         passed=$((passed + 1))
-        echo "passed $1" >&2
+        echo "passed $stage $1" >&2
     else
-        echo "FAILED $1" >&2
+        echo "FAILED $stage $1" >&2
     fi
 }
 

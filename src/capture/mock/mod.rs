@@ -8,6 +8,7 @@
 //! # Script
 //!
 //! ```toml
+//! extends = "OTHER.toml"      # its groups come after those of this script, its other values where this one has none
 //! context_limit = 128000      # tokens of a prompt; a longer one is refused in the provider's words
 //! first_token_ms = 0          # wait before the first token
 //! token_ms = 0                # wait for each further token

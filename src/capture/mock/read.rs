@@ -8,7 +8,7 @@ use crate::trace::Usd;
 use regex::RegexBuilder;
 use serde::Deserialize;
 use std::ops::Range;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 use toml::{Spanned, Table, Value};
 
@@ -18,12 +18,15 @@ const LARGEST_FILE: u64 = 16 << 20;
 const LARGEST_TEXT: usize = 64 << 20;
 /// Largest compiled regular expression.
 const LARGEST_REGEX: usize = 1 << 20;
+/// How many scripts may extend each other.
+const DEEPEST: usize = 8;
 /// Longest wait, in milliseconds: an hour.
 const LONGEST_WAIT: u64 = 3_600_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawScript {
+    extends: Option<Spanned<String>>,
     context_limit: Option<Spanned<u64>>,
     first_token_ms: Option<Spanned<u64>>,
     token_ms: Option<Spanned<u64>>,
@@ -83,6 +86,11 @@ struct RawError {
 
 /// Reads the script of a model.
 pub(super) fn read_script(path: &Path) -> Result<Script, ScriptError> {
+    read_below(path, 0)
+}
+
+/// Reads a script that so many others extend.
+fn read_below(path: &Path, depth: usize) -> Result<Script, ScriptError> {
     let text = read_text(path).map_err(|problem| match problem {
         Unread::Io(source) => ScriptError::Io { path: path.to_owned(), source },
         Unread::Text(problem) => ScriptError::BadFile { path: path.to_owned(), problem },
@@ -90,17 +98,29 @@ pub(super) fn read_script(path: &Path) -> Result<Script, ScriptError> {
     let place = Place { path, text: &text };
     let raw: RawScript = toml::from_str(&text)
         .map_err(|e| place.bad(&e.span().unwrap_or_default(), e.message().to_owned()))?;
-    if raw.on.is_empty() {
+    let parent = raw.extends.as_ref().map(|p| place.parent(p, depth)).transpose()?;
+    if raw.on.is_empty() && parent.is_none() {
         return Err(place.bad(&(0..0), "no `[[on]]`: the model would have nothing to say".into()));
     }
-    let context_limit = raw.context_limit.as_ref().map(|l| place.at_least_one(l)).transpose()?;
-    let pace = Pace {
-        first_token: place.wait(raw.first_token_ms.as_ref())?,
-        token: place.wait(raw.token_ms.as_ref())?,
+    let parent = parent.unwrap_or_default();
+    let wait = |millis: Option<&Spanned<u64>>, inherited| {
+        millis.map_or(Ok(inherited), |millis| place.wait(Some(millis)))
     };
+    let pace = Pace {
+        first_token: wait(raw.first_token_ms.as_ref(), parent.pace.first_token)?,
+        token: wait(raw.token_ms.as_ref(), parent.pace.token)?,
+    };
+    let limit = raw.context_limit.as_ref().map(|l| place.at_least_one(l)).transpose()?;
     let price = raw.price.map(|p| place.price(&p)).transpose()?;
-    let groups = raw.on.into_iter().map(|g| place.group(g)).collect::<Result<_, _>>()?;
-    Ok(Script { context_limit, pace, price, groups })
+    let mut groups: Vec<Group> =
+        raw.on.into_iter().map(|g| place.group(g)).collect::<Result<_, _>>()?;
+    groups.extend(parent.groups);
+    Ok(Script {
+        context_limit: limit.or(parent.context_limit),
+        pace,
+        price: price.or(parent.price),
+        groups,
+    })
 }
 
 /// Why a file is not a text.
@@ -132,6 +152,33 @@ impl Place<'_> {
     fn bad(&self, span: &Range<usize>, problem: String) -> ScriptError {
         let line = self.text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1;
         ScriptError::Bad { path: self.path.to_owned(), line, problem }
+    }
+
+    /// The script that this one extends.
+    fn parent(&self, name: &Spanned<String>, depth: usize) -> Result<Script, ScriptError> {
+        if depth >= DEEPEST {
+            let problem = format!("`extends`: more than {DEEPEST} scripts, or a circle of them");
+            return Err(self.bad(&name.span(), problem));
+        }
+        let path = self.beside(name.get_ref()).map_err(|problem| {
+            self.bad(&name.span(), format!("`extends`: {problem}"))
+        })?;
+        read_below(&path, depth + 1).map_err(|error| match error {
+            ScriptError::Io { path, source } => {
+                let problem = format!("`extends`: cannot read {}: {source}", path.display());
+                self.bad(&name.span(), problem)
+            }
+            other => other,
+        })
+    }
+
+    /// A path relative to the script.
+    fn beside(&self, name: &str) -> Result<PathBuf, String> {
+        let relative = Path::new(name);
+        if relative.components().any(|c| matches!(c, Component::RootDir | Component::Prefix(_))) {
+            return Err(format!("{name} is not relative to the script"));
+        }
+        Ok(self.path.parent().unwrap_or(Path::new("")).join(relative))
     }
 
     fn at_least_one(&self, number: &Spanned<u64>) -> Result<u64, ScriptError> {
@@ -277,11 +324,7 @@ impl Place<'_> {
 
     /// The text of a file beside the script.
     fn file(&self, from: &str) -> Result<String, String> {
-        let relative = Path::new(from);
-        if relative.components().any(|c| matches!(c, Component::RootDir | Component::Prefix(_))) {
-            return Err(format!("`from`: {from} is not relative to the script"));
-        }
-        let path = self.path.parent().unwrap_or(Path::new("")).join(relative);
+        let path = self.beside(from).map_err(|problem| format!("`from`: {problem}"))?;
         read_text(&path).map_err(|problem| match problem {
             Unread::Io(error) => format!("`from`: cannot read {}: {error}", path.display()),
             Unread::Text(problem) => format!("`from`: {}: {problem}", path.display()),

@@ -56,7 +56,7 @@ impl Scripts {
 }
 
 /// What one model says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Script {
     pub(super) context_limit: Option<u64>,
     pub(super) pace: Pace,
