@@ -121,7 +121,8 @@ pub(super) fn content(value: Option<&Value>) -> (String, Vec<Value>) {
             let mut all = String::new();
             let mut omitted = Vec::new();
             for part in parts {
-                let said = part.as_str().or_else(|| text(part, "text")).or_else(|| text(part, "refusal"));
+                let said =
+                    part.as_str().or_else(|| text(part, "text")).or_else(|| text(part, "refusal"));
                 match said {
                     Some(text) => {
                         // Parts are paragraphs of their own.

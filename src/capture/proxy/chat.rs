@@ -9,9 +9,24 @@ use super::usage::Known;
 use serde_json::Value;
 
 const PARAMETERS: &[&str] = &[
-    "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "n", "stop", "seed", "presence_penalty",
-    "frequency_penalty", "reasoning_effort", "reasoning", "verbosity", "tool_choice", "parallel_tool_calls", "service_tier",
-    "stream_options", "provider",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "stop",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "reasoning_effort",
+    "reasoning",
+    "verbosity",
+    "tool_choice",
+    "parallel_tool_calls",
+    "service_tier",
+    "stream_options",
+    "provider",
 ];
 
 /// Reads a request.
@@ -131,7 +146,9 @@ fn piece_of_call(reply: &mut Reply, index: u64, piece: &Value) {
 
 /// The call of a function as it was before there were tools.
 fn old_call(reply: &mut Reply, message: &Value) -> bool {
-    let Some(call) = message.get("function_call").filter(|call| call.is_object()) else { return false };
+    let Some(call) = message.get("function_call").filter(|call| call.is_object()) else {
+        return false;
+    };
     if let (Some(made), Some(name)) = (reply.call(0), text(call, "name")) {
         // Its result names the function.
         made.id = Some(name.to_owned());

@@ -58,10 +58,14 @@ impl Conversations {
         // Requests that continue what the provider keeps have only new items.
         let provider = ask.previous.as_deref().or(ask.kept_by_provider.as_deref());
         let root = hash_of(&["root", provider.unwrap_or_default()]);
-        let beginnings: Vec<Hash> = ask.items.iter().scan(root, |hash, item| {
-            *hash = chained(*hash, item.hash);
-            Some(*hash)
-        }).collect();
+        let beginnings: Vec<Hash> = ask
+            .items
+            .iter()
+            .scan(root, |hash, item| {
+                *hash = chained(*hash, item.hash);
+                Some(*hash)
+            })
+            .collect();
         let key = match (provider, beginnings.first()) {
             (Some(id), _) => provider_key(id),
             (None, Some(first)) => *first,
@@ -136,7 +140,9 @@ impl Conversations {
     fn forget(&mut self, current: u64, waiting: &mut Vec<WaitingCall>) {
         while self.known.len() > MOST_CONVERSATIONS || self.hashes > MOST_HASHES {
             let others = self.known.iter().filter(|(id, _)| **id != current);
-            let Some(oldest) = others.min_by_key(|(_, c)| c.used).map(|(id, _)| *id) else { return };
+            let Some(oldest) = others.min_by_key(|(_, c)| c.used).map(|(id, _)| *id) else {
+                return;
+            };
             let Some(conversation) = self.known.remove(&oldest) else { return };
             self.hashes = self.hashes.saturating_sub(conversation.size());
             for key in &conversation.keys {

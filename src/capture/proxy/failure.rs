@@ -43,7 +43,8 @@ impl Failure {
 
     /// The failure that an error inside an answer stands for.
     pub(super) fn of_error(error: &Value) -> Self {
-        let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        let status =
+            error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         Self::new(status, Some(error), &error.to_string())
     }
 
@@ -54,7 +55,8 @@ impl Failure {
     }
 
     fn new(status: Option<u16>, error: Option<&Value>, text: &str) -> Self {
-        let word = |key: &str| error.and_then(|e| e.get(key)).and_then(Value::as_str).unwrap_or_default();
+        let word =
+            |key: &str| error.and_then(|e| e.get(key)).and_then(Value::as_str).unwrap_or_default();
         let message = match error {
             Some(Value::String(message)) => message.as_str(),
             _ if !word("message").is_empty() => word("message"),
@@ -64,7 +66,9 @@ impl Failure {
         let error_type = error_type(status, &names, message).to_owned();
         let provider = error.filter(|e| e.is_object()).map(|e| {
             let short = |key: &str| e.get(key).filter(|v| v.to_string().len() <= 200).cloned();
-            let kept = ["type", "code", "param"].into_iter().filter_map(|k| Some((k.to_owned(), short(k)?)));
+            let kept = ["type", "code", "param"]
+                .into_iter()
+                .filter_map(|k| Some((k.to_owned(), short(k)?)));
             Value::Object(kept.filter(|(_, v)| !v.is_null()).collect())
         });
         let is_context = error_type == "context_length_exceeded";
@@ -81,15 +85,29 @@ impl Failure {
 /// status as one with a typing error.
 fn error_type(status: Option<u16>, names: &str, message: &str) -> &'static str {
     let lower = message.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| names.contains(word) || lower.contains(word));
+    let says =
+        |words: &[&str]| words.iter().any(|word| names.contains(word) || lower.contains(word));
     let about_context = [
-        "context_length_exceeded", "context length", "context window", "prompt is too long", "input is too long",
-        "input length should be", "too many input tokens", "exceed_context_size",
+        "context_length_exceeded",
+        "context length",
+        "context window",
+        "prompt is too long",
+        "input is too long",
+        "input length should be",
+        "too many input tokens",
+        "exceed_context_size",
     ];
     let named = |words: &[&str]| words.iter().any(|word| names.contains(word));
     match status.unwrap_or(0) {
         0 | 400..=404 | 413 | 422 | 500 if says(&about_context) => "context_length_exceeded",
-        _ if says(&["insufficient_quota", "exceeded your current quota", "credit balance is too low"]) => "insufficient_quota",
+        _ if says(&[
+            "insufficient_quota",
+            "exceeded your current quota",
+            "credit balance is too low",
+        ]) =>
+        {
+            "insufficient_quota"
+        }
         402 => "insufficient_quota",
         429 => "rate_limit",
         _ if named(&["rate_limit"]) => "rate_limit",
@@ -112,7 +130,8 @@ fn context_limit(message: &str) -> Option<i64> {
     let lower = message.to_ascii_lowercase();
     let number_after = |marker: &str| {
         let rest = lower[lower.find(marker)? + marker.len()..].trim_start_matches([' ', ':', '(']);
-        let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || matches!(c, ',' | '_')).collect();
+        let digits: String =
+            rest.chars().take_while(|c| c.is_ascii_digit() || matches!(c, ',' | '_')).collect();
         digits.replace([',', '_'], "").parse::<i64>().ok().filter(|limit| *limit > 0)
     };
     // `input length should be [1, 169984]`: the upper end.
@@ -121,13 +140,15 @@ fn context_limit(message: &str) -> Option<i64> {
         rest.split_once(']')?.0.split(',').next_back()?.trim().parse().ok()
     };
     let markers = [
-        "maximum context length is", "maximum context length of", "context window of", "context length is only",
-        "context window is", "context size is",
+        "maximum context length is",
+        "maximum context length of",
+        "context window of",
+        "context length is only",
+        "context window is",
+        "context size is",
     ];
     // Anthropic: `prompt is too long: 208310 tokens > 200000 maximum`.
-    let against = || {
-        lower.find("too long").and_then(|_| number_after("tokens >"))
-    };
+    let against = || lower.find("too long").and_then(|_| number_after("tokens >"));
     markers.iter().find_map(|marker| number_after(marker)).or_else(range).or_else(against)
 }
 
@@ -147,33 +168,51 @@ mod tests {
         };
         for (status, body, name) in [
             (429, typed("rate_limit_error", "slow down"), "rate_limit"),
-            (429, typed("insufficient_quota", "You exceeded your current quota"), "insufficient_quota"),
+            (
+                429,
+                typed("insufficient_quota", "You exceeded your current quota"),
+                "insufficient_quota",
+            ),
             (529, typed("overloaded_error", "Overloaded"), "overloaded"),
             (401, typed("authentication_error", "invalid x-api-key"), "authentication"),
             (400, typed("invalid_request_error", "max_tokens: Field required"), "invalid_request"),
             (413, typed("request_too_large", "too large"), "request_too_large"),
             (504, "<html>gateway</html>".to_owned(), "timeout"),
             (502, String::new(), "server_error"),
-            (500, r#"[{"error":{"code":500,"message":"internal","status":"INTERNAL"}}]"#.to_owned(), "server_error"),
+            (
+                500,
+                r#"[{"error":{"code":500,"message":"internal","status":"INTERNAL"}}]"#.to_owned(),
+                "server_error",
+            ),
         ] {
             assert_eq!(failure(status, &body), (name.to_owned(), None), "{status} {body}");
         }
         let nested = serde_json::json!({"type": "overloaded_error", "message": "Overloaded"});
         let failure = Failure::of_error(&nested);
-        assert_eq!((failure.error_type.as_str(), failure.message.as_str()), ("overloaded", "Overloaded"));
-        assert_eq!(Failure::of_error(&serde_json::json!({"code": 429, "message": "x"})).error_type, "rate_limit");
+        assert_eq!(
+            (failure.error_type.as_str(), failure.message.as_str()),
+            ("overloaded", "Overloaded")
+        );
+        assert_eq!(
+            Failure::of_error(&serde_json::json!({"code": 429, "message": "x"})).error_type,
+            "rate_limit"
+        );
     }
 
     #[test]
     fn a_request_that_is_too_long_names_the_limit() {
         for (message, limit) in [
-            ("This model's maximum context length is 128000 tokens. However, your messages resulted in 130000", Some(128_000)),
+            (
+                "This model's maximum context length is 128000 tokens. However, your messages resulted in 130000",
+                Some(128_000),
+            ),
             ("prompt is too long: 208310 tokens > 200000 maximum", Some(200_000)),
             ("Range of input length should be [1, 169984]", Some(169_984)),
             ("Your input exceeds the context window of this model.", None),
             ("maximum context length is 131,072 tokens", Some(131_072)),
         ] {
-            let body = serde_json::json!({"error": {"message": message, "type": "invalid_request_error"}});
+            let body =
+                serde_json::json!({"error": {"message": message, "type": "invalid_request_error"}});
             let expected = ("context_length_exceeded".to_owned(), limit);
             assert_eq!(failure(400, &body.to_string()), expected, "{message}");
         }

@@ -6,8 +6,8 @@
 use super::Upstream;
 use hyper::HeaderMap;
 use hyper::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use serde_json::{Map, Value};
 
@@ -46,7 +46,10 @@ pub(super) fn passed_on(headers: &HeaderMap) -> HeaderMap {
 
 fn is_hop_by_hop(name: &HeaderName) -> bool {
     [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE].contains(name)
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "proxy-authenticate" | "proxy-authorization")
+        || matches!(
+            name.as_str(),
+            "keep-alive" | "proxy-connection" | "proxy-authenticate" | "proxy-authorization"
+        )
 }
 
 /// Headers of a request for its upstream. An expectation of `100 Continue` has been met here by then.
@@ -69,7 +72,8 @@ pub(super) fn for_upstream(headers: &HeaderMap, upstream: &Upstream, recorded: b
 /// An `Accept-Encoding` without the codings that the recorder cannot read (Brotli above all); unchanged when it has none.
 fn readable(value: &HeaderValue) -> HeaderValue {
     let Ok(text) = value.to_str() else { return HeaderValue::from_static("identity") };
-    let coding = |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let coding =
+        |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let parts = || text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let is_readable = |part: &&str| READABLE.contains(&coding(part).as_str());
     if parts().all(|part| is_readable(&part)) {
@@ -101,16 +105,29 @@ pub(super) fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 /// The keys that a request carries, so that no answer can bring them into the trace.
 pub(super) fn secrets(headers: &HeaderMap, query: Option<&str>) -> Vec<String> {
-    let names = [AUTHORIZATION.as_str(), COOKIE.as_str(), "x-api-key", "api-key", "proxy-authorization", "x-goog-api-key"];
-    let values = names.iter().flat_map(|name| headers.get_all(*name)).filter_map(|value| value.to_str().ok());
+    let names = [
+        AUTHORIZATION.as_str(),
+        COOKIE.as_str(),
+        "x-api-key",
+        "api-key",
+        "proxy-authorization",
+        "x-goog-api-key",
+    ];
+    let values = names
+        .iter()
+        .flat_map(|name| headers.get_all(*name))
+        .filter_map(|value| value.to_str().ok());
     let in_headers = values.flat_map(|value| value.split([' ', ';', ',', '=']).chain([value]));
     let keys = ["key", "api_key", "api-key", "apikey", "token", "access_token"];
     let in_query = query.unwrap_or_default().split('&').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         keys.contains(&name.to_ascii_lowercase().as_str()).then_some(value)
     });
-    let mut secrets: Vec<String> =
-        in_headers.chain(in_query).filter(|s| s.len() >= SHORTEST_SECRET).map(str::to_owned).collect();
+    let mut secrets: Vec<String> = in_headers
+        .chain(in_query)
+        .filter(|s| s.len() >= SHORTEST_SECRET)
+        .map(str::to_owned)
+        .collect();
     // The longest first: a part of a secret must not be masked before the whole.
     secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
     secrets.dedup();
@@ -182,7 +199,10 @@ mod tests {
             ("x-request-id", "req_1"),
         ]);
         let secrets = secrets(&sent, Some("key=query-secret&x=harmless-value"));
-        assert!(secrets.contains(&"sk-secret-1".to_owned()) && secrets.contains(&"query-secret".to_owned()));
+        assert!(
+            secrets.contains(&"sk-secret-1".to_owned())
+                && secrets.contains(&"query-secret".to_owned())
+        );
         assert!(secrets.iter().any(|s| s.contains("cookie-secret")));
         assert!(!secrets.iter().any(|s| s == "Bearer" || s.contains("harmless")));
         assert_eq!(Value::Object(kept(&sent)).to_string(), r#"{"request_id":"req_1"}"#);

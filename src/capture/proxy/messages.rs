@@ -9,8 +9,16 @@ use super::usage::Known;
 use serde_json::Value;
 
 const PARAMETERS: &[&str] = &[
-    "temperature", "top_p", "top_k", "max_tokens", "stop_sequences", "thinking", "tool_choice", "service_tier",
-    "output_config", "context_management",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "stop_sequences",
+    "thinking",
+    "tool_choice",
+    "service_tier",
+    "output_config",
+    "context_management",
 ];
 
 /// Reads a request.
@@ -56,7 +64,11 @@ fn block(ask: &mut Ask, role: &str, block: &Value) {
         }
         _ if kind.ends_with("tool_use") => {
             let input = block.get("input").map(Value::to_string).unwrap_or_default();
-            ask.push(Item::called(text(block, "id"), text(block, "name").unwrap_or_default(), &input));
+            ask.push(Item::called(
+                text(block, "id"),
+                text(block, "name").unwrap_or_default(),
+                &input,
+            ));
         }
         _ => ask.push(Item::said(role, String::new(), vec![omission(block)])),
     }

@@ -25,7 +25,8 @@ impl Outcome {
         let last = text.lines().next_back().unwrap_or_default().trim();
         let command = matches!(kind, ToolKind::Shell | ToolKind::Other);
         let code = if command { exit_code(text, first, last) } else { None };
-        let running = command && header(text).any(|line| line.starts_with("Process running with session ID"));
+        let running =
+            command && header(text).any(|line| line.starts_with("Process running with session ID"));
         let status = match () {
             () if running || code == Some(-1) => ToolStatus::Running,
             () if failed && is_denied(first) => ToolStatus::Denied,
@@ -64,9 +65,13 @@ fn exit_code(text: &str, first: &str, last: &str) -> Option<i64> {
         rest.or_else(|| line.strip_prefix("Command finished with exit code "))?.trim().parse().ok()
     };
     // Codex CLI's long-lived shells.
-    let process = || header(text).find_map(|line| line.strip_prefix("Process exited with code ")?.trim().parse().ok());
+    let process = || {
+        header(text)
+            .find_map(|line| line.strip_prefix("Process exited with code ")?.trim().parse().ok())
+    };
     // Gemini CLI puts the line before that of the signal.
-    let near_end = || text.lines().rev().take(4).find_map(|l| line(l.strip_prefix("Exit Code:").map(|_| l)?));
+    let near_end =
+        || text.lines().rev().take(4).find_map(|l| line(l.strip_prefix("Exit Code:").map(|_| l)?));
     line(first).or_else(|| line(last)).or_else(|| sentence(last)).or_else(process).or_else(near_end)
 }
 
@@ -79,7 +84,9 @@ fn header(text: &str) -> impl Iterator<Item = &str> {
 fn from_json(text: &str) -> Option<i64> {
     let value: Value = serde_json::from_str(text).ok()?;
     let code = |value: &Value| {
-        ["exit_code", "exitCode", "returncode", "return_code"].iter().find_map(|key| value.get(*key)?.as_i64())
+        ["exit_code", "exitCode", "returncode", "return_code"]
+            .iter()
+            .find_map(|key| value.get(*key)?.as_i64())
     };
     code(&value).or_else(|| code(value.get("metadata")?))
 }
@@ -116,7 +123,10 @@ mod tests {
             (r#"{"returncode":1,"output":""}"#, 1),
             ("total 0\n[The command completed with exit code 1.]", 1),
             ("a\n[Command finished with exit code 0]", 0),
-            ("Command: ls\nDirectory: (root)\nOutput: a\nExit Code: 4\nSignal: (none)\nProcess Group PGID: 1", 4),
+            (
+                "Command: ls\nDirectory: (root)\nOutput: a\nExit Code: 4\nSignal: (none)\nProcess Group PGID: 1",
+                4,
+            ),
             ("some output\nexit code: 9\n", 9),
         ] {
             assert_eq!(shell(text), (Some(code), ToolStatus::Ok), "{text}");
@@ -144,10 +154,19 @@ mod tests {
     #[test]
     fn states_are_told_apart() {
         let failed = |text| Outcome::read(text, true, ToolKind::Shell);
-        assert_eq!(failed("Exit code 1\noops"), Outcome { exit_code: Some(1), status: ToolStatus::Error });
-        assert_eq!(failed("The user doesn't want to proceed with this tool use.").status, ToolStatus::Denied);
+        assert_eq!(
+            failed("Exit code 1\noops"),
+            Outcome { exit_code: Some(1), status: ToolStatus::Error }
+        );
+        assert_eq!(
+            failed("The user doesn't want to proceed with this tool use.").status,
+            ToolStatus::Denied
+        );
         assert_eq!(failed("Command timed out after 2m 0.0s").status, ToolStatus::Timeout);
-        assert_eq!(shell("Process running with session ID 3\nOutput:\n"), (None, ToolStatus::Running));
+        assert_eq!(
+            shell("Process running with session ID 3\nOutput:\n"),
+            (None, ToolStatus::Running)
+        );
         assert_eq!(shell("exit code: -1"), (None, ToolStatus::Running));
     }
 }

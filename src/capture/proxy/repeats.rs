@@ -28,7 +28,9 @@ impl Repeats {
             *times += 1;
             return Some(Repeat { first: *first, times: *times });
         }
-        if self.order.len() >= MOST && let Some(oldest) = self.order.pop_front() {
+        if self.order.len() >= MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
             self.sent.remove(&oldest);
         }
         self.sent.insert(digest, (number, 0));

@@ -199,7 +199,8 @@ mod tests {
         assert_eq!(reply.text.len() + reply.calls[0].arguments.len(), TEXT_LIMIT);
         reply.set_arguments(0, "{}");
         assert_eq!(reply.calls[0].arguments, "{}");
-        reply.merge_usage(Some(&json!({"input_tokens": 3, "output_tokens": 1})), Known::Placeholder);
+        reply
+            .merge_usage(Some(&json!({"input_tokens": 3, "output_tokens": 1})), Known::Placeholder);
         reply.merge_usage(Some(&json!({"output_tokens": 9, "input_tokens": null})), Known::Final);
         assert_eq!(reply.usage.unwrap().to_string(), r#"{"input_tokens":3,"output_tokens":9}"#);
     }

@@ -9,8 +9,18 @@ use super::usage::Known;
 use serde_json::Value;
 
 const PARAMETERS: &[&str] = &[
-    "temperature", "top_p", "max_output_tokens", "max_tool_calls", "reasoning", "tool_choice", "parallel_tool_calls",
-    "service_tier", "truncation", "store", "background", "include",
+    "temperature",
+    "top_p",
+    "max_output_tokens",
+    "max_tool_calls",
+    "reasoning",
+    "tool_choice",
+    "parallel_tool_calls",
+    "service_tier",
+    "truncation",
+    "store",
+    "background",
+    "include",
 ];
 
 /// Reads a request.
@@ -113,7 +123,11 @@ fn call(reply: &mut Reply, index: u64, item: &Value, kind: &str) {
         name(item, kind).clone_into(&mut call.name);
         let by_provider = matches!(
             kind,
-            "web_search_call" | "file_search_call" | "code_interpreter_call" | "mcp_call" | "image_generation_call"
+            "web_search_call"
+                | "file_search_call"
+                | "code_interpreter_call"
+                | "mcp_call"
+                | "image_generation_call"
         );
         call.result = by_provider.then(|| ProviderResult {
             text: text(item, "output").map(str::to_owned),
@@ -134,7 +148,8 @@ pub(super) fn event(reply: &mut Reply, event: &Value) -> bool {
         "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" => {
             reply.add(Part::Reasoning, delta)
         }
-        "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta"
+        "response.function_call_arguments.delta"
+        | "response.custom_tool_call_input.delta"
         | "response.mcp_call_arguments.delta" => {
             reply.add_arguments(index, delta.unwrap_or_default())
         }
@@ -152,7 +167,8 @@ pub(super) fn event(reply: &mut Reply, event: &Value) -> bool {
             false
         }
         "error" => {
-            reply.error = Some(event.get("error").filter(|e| e.is_object()).unwrap_or(event).clone());
+            reply.error =
+                Some(event.get("error").filter(|e| e.is_object()).unwrap_or(event).clone());
             false
         }
         _ => {
@@ -160,10 +176,14 @@ pub(super) fn event(reply: &mut Reply, event: &Value) -> bool {
                 about(reply, response);
                 let last = matches!(
                     kind,
-                    "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled"
+                    "response.completed"
+                        | "response.incomplete"
+                        | "response.failed"
+                        | "response.cancelled"
                 );
                 reply.ended |= last;
-                let nothing = reply.text.is_empty() && reply.refusal.is_empty() && reply.calls.is_empty();
+                let nothing =
+                    reply.text.is_empty() && reply.refusal.is_empty() && reply.calls.is_empty();
                 if last && nothing {
                     output(reply, response);
                 }
@@ -188,4 +208,3 @@ fn about(reply: &mut Reply, body: &Value) {
         reply.error = Some(error.clone());
     }
 }
-

@@ -83,12 +83,18 @@ mod tests {
 
     #[test]
     fn requests_go_to_their_provider() {
-        assert_eq!(routed("/v1/chat/completions?a=b", None), "https://o/base/v1/chat/completions?a=b");
+        assert_eq!(
+            routed("/v1/chat/completions?a=b", None),
+            "https://o/base/v1/chat/completions?a=b"
+        );
         assert_eq!(routed("/v1", None), "https://o/base/v1");
         assert_eq!(routed("/v1beta/x", None), "https://o/base/v1/v1beta/x");
         assert_eq!(routed("/models", None), "https://o/base/v1/models");
         assert_eq!(routed("/v1/messages", None), "https://a/gate/v1/messages");
-        assert_eq!(routed("/v1/messages/count_tokens", None), "https://a/gate/v1/messages/count_tokens");
+        assert_eq!(
+            routed("/v1/messages/count_tokens", None),
+            "https://a/gate/v1/messages/count_tokens"
+        );
         assert_eq!(routed("/v1/messagesx", None), "https://o/base/v1/messagesx");
         assert_eq!(routed("/v1/models", Some("anthropic-version")), "https://a/gate/v1/models");
         assert_eq!(routed("/v1/models", Some("x-api-key")), "https://a/gate/v1/models");

@@ -10,7 +10,7 @@ use super::failure::{self, Failure};
 use super::hearing::{Ending, read_event};
 use super::moment::Moment;
 use super::repeats::{Repeat, Repeats};
-use super::reply::Reply;
+use super::reply::{Reply, ReplyCall};
 use super::route::Api;
 use super::sse::EventStream;
 use super::tape::{Answered, Asked, Body};
@@ -98,7 +98,8 @@ impl Scribe {
     /// A call has ended.
     pub(super) fn answered(&mut self, answered: Answered) {
         let Some(open) = self.open.remove(&answered.number) else { return };
-        let Answered { number, ended, first_token, head, body, bytes, problem, ending, flight } = answered;
+        let Answered { number, ended, first_token, head, body, bytes, problem, ending, flight } =
+            answered;
         let ended = open.received.at(ended);
         let mut event = Event::new(Kind::LlmCall);
         event.event_id = Some(event_id(number));
@@ -118,6 +119,8 @@ impl Scribe {
         let status = head.as_ref().map(|head| head.status);
         note("status", json!(status.map(|status| status.as_u16())));
         note("response_bytes", json!(head.as_ref().map(|_| bytes)));
+        let answered_well = head.as_ref().filter(|head| head.status.is_success());
+        note("stream", json!(answered_well.map(|head| head.is_stream)));
         for (name, value) in head.into_iter().flat_map(|head| head.kept) {
             note(&name, value);
         }
@@ -164,7 +167,7 @@ impl Scribe {
     ) {
         let parent = event_id(number);
         let calls = reply.calls.iter().enumerate().map(|(position, call)| WaitingCall {
-            call: call.clone(),
+            call: ReplyCall { arguments: masked(&call.arguments, secrets), ..call.clone() },
             parent: parent.clone(),
             conversation,
             since,
@@ -203,13 +206,15 @@ fn event_id(number: u64) -> String {
 fn emit(sink: &dyn EventSink, mut event: Event, secrets: &[String]) {
     let texts = [&mut event.content, &mut event.arguments, &mut event.attributes];
     for text in texts.into_iter().flatten() {
-        for secret in secrets {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), MASK);
-            }
+        if secrets.iter().any(|secret| text.contains(secret.as_str())) {
+            *text = masked(text, secrets);
         }
     }
     sink.record(event);
+}
+
+fn masked(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
 }
 
 fn read_request(asked: &Asked) -> Result<Ask, String> {

@@ -51,8 +51,7 @@ impl ProxySettings {
         {
             if let Some(url) = value(variable).filter(|url| !url.trim().is_empty()) {
                 let named = url.parse().map_err(Box::new);
-                *upstream =
-                    named.map_err(|source| ProxyError::Environment { variable, source })?;
+                *upstream = named.map_err(|source| ProxyError::Environment { variable, source })?;
             }
         }
         Ok(settings)
@@ -160,7 +159,14 @@ mod tests {
 
     #[test]
     fn what_is_no_base_url_is_refused_without_its_password() {
-        for url in ["", "api.openai.com/v1", "ftp://h/", "https://", "http://h/v1?key=abc123", "http://h h/"] {
+        for url in [
+            "",
+            "api.openai.com/v1",
+            "ftp://h/",
+            "https://",
+            "http://h/v1?key=abc123",
+            "http://h h/",
+        ] {
             let error = url.parse::<Upstream>().unwrap_err().to_string();
             assert!(error.contains("is no base URL") && !error.contains("abc123"), "{error}");
         }

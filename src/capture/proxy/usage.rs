@@ -90,9 +90,8 @@ fn messages(event: &mut Event, usage: &Value) {
     let (read, write) =
         (count(usage, "cache_read_input_tokens"), count(usage, "cache_creation_input_tokens"));
     let beside = count(usage, "input_tokens");
-    event.input_tokens = beside.and_then(|tokens| {
-        tokens.checked_add(read.unwrap_or(0))?.checked_add(write.unwrap_or(0))
-    });
+    event.input_tokens = beside
+        .and_then(|tokens| tokens.checked_add(read.unwrap_or(0))?.checked_add(write.unwrap_or(0)));
     event.cache_read_tokens = read;
     event.cache_write_tokens = write;
     event.output_tokens = count(usage, "output_tokens");
@@ -106,16 +105,19 @@ fn drop_contradictions(event: &mut Event) {
         (event.cache_read_tokens.unwrap_or(0), event.cache_write_tokens.unwrap_or(0));
     if event.input_tokens.is_some_and(|input| read.saturating_add(write) > input) {
         event.cache_write_tokens = None;
-        event.cache_read_tokens = event.cache_read_tokens.filter(|_| Some(read) <= event.input_tokens);
+        event.cache_read_tokens =
+            event.cache_read_tokens.filter(|_| Some(read) <= event.input_tokens);
     }
-    event.reasoning_tokens =
-        event.reasoning_tokens.filter(|reasoning| event.output_tokens.is_none_or(|o| *reasoning <= o));
+    event.reasoning_tokens = event
+        .reasoning_tokens
+        .filter(|reasoning| event.output_tokens.is_none_or(|o| *reasoning <= o));
 }
 
 fn count(usage: &Value, name: &str) -> Option<i64> {
     let value = usage.get(name)?;
     // Some gateways write whole numbers as floats.
-    let whole = |float: f64| (float.fract() == 0.0 && float.abs() < 1e15).then(|| format!("{float:.0}"));
+    let whole =
+        |float: f64| (float.fract() == 0.0 && float.abs() < 1e15).then(|| format!("{float:.0}"));
     let count = value.as_i64().or_else(|| whole(value.as_f64()?)?.parse().ok());
     count.filter(|count| *count >= 0)
 }

@@ -1,1 +1,0 @@
-//! Whole calls through a proxy, against a model server that does as it is told.

@@ -1,0 +1,13 @@
+//! Whole calls through a proxy, against a model server that does as it is told.
+//!
+//! * `fixture`: the server, the client and the sink
+//! * `passing`: bytes go through unchanged
+//! * `recording`: what each API's calls become
+//! * `failing`: errors, retries, cut and damaged streams, keys
+//! * `crowd`: many calls at once, and very long ones
+
+mod crowd;
+mod failing;
+mod fixture;
+mod passing;
+mod recording;
