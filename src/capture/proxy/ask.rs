@@ -6,6 +6,7 @@
 use super::reply::text;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// A hash of an item or of a beginning of a conversation.
 pub(super) type Hash = u128;
@@ -163,7 +164,8 @@ pub(super) fn result_text(value: Option<&Value>) -> String {
             all.push('\n');
         }
         let kind = text(&part, "type").unwrap_or_default();
-        all.push_str(&format!("[{kind}, {} bytes]", part["bytes"]));
+        // Writing to a string cannot fail.
+        let _ = write!(all, "[{kind}, {} bytes]", part["bytes"]);
     }
     all
 }

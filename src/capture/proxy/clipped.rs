@@ -145,15 +145,15 @@ mod tests {
     fn copies_share_an_allowance_and_give_it_back() {
         let allowance = Allowance::new(10);
         let mut first = Clipped::new(usize::MAX, &allowance);
-        first.push(&[b'x'; FREE + 8]);
+        first.push(&vec![b'x'; FREE + 8]);
         let mut second = Clipped::new(usize::MAX, &allowance);
-        second.push(&[b'x'; FREE]);
+        second.push(&vec![b'x'; FREE]);
         assert!(!first.is_cut() && !second.is_cut());
         second.push(b"123");
         assert!(second.is_cut());
         drop(first);
         second.clear();
-        second.push(&[b'x'; FREE + 10]);
+        second.push(&vec![b'x'; FREE + 10]);
         assert!(!second.is_cut());
         drop(second);
         assert_eq!(allowance.0.load(Ordering::Relaxed), 10);

@@ -6,7 +6,7 @@
 //! that an agent accepts for a recorded answer, Brotli and unknown ones are not passed on, since the copy could not be read.
 //!
 //! * `settings`, `error`: where to listen, whom to ask
-//! * `proxy`: the handle
+//! * `running`: the handle
 //! * `serve`, `route`, `headers`, `tee`: HTTP, in and out
 //! * `hearing`, `decode`, `sse`, `clipped`: the copy of a call while it passes by, bounded
 //! * `ask`, `reply`, `usage`: requests and answers in words that all APIs share; `chat`, `responses`, `messages`: theirs
@@ -27,11 +27,11 @@ mod hearing;
 mod messages;
 mod moment;
 mod outcome;
-mod proxy;
 mod repeats;
 mod reply;
 mod responses;
 mod route;
+mod running;
 mod scribe;
 mod serve;
 mod settings;
@@ -46,5 +46,5 @@ mod waiting;
 mod proxy_tests;
 
 pub use error::ProxyError;
-pub use proxy::Proxy;
+pub use running::Proxy;
 pub use settings::{ProxySettings, Upstream};

@@ -170,7 +170,8 @@ mod tests {
         assert_eq!(tokens(&event), [Some(75), Some(0), None, Some(1186), Some(1024)]);
     }
 
-    /// Anthropic's prompt caching guide: total input = cache_read + cache_creation + input, its example 100 000 + 0 + 50.
+    /// Anthropic's prompt caching guide: what was read from and written to the cache counts beside the input; its example
+    /// is 100 000 + 0 + 50.
     #[test]
     fn anthropic_counts_stand_beside_the_cache() {
         let usage = json!({

@@ -79,7 +79,7 @@ fn two_hundred_streams_at_once_lose_nothing() {
         }
     });
     let all = setup.events();
-    assert_eq!(all.len(), 2 * STREAMS as usize);
+    assert_eq!(all.len() as u64, 2 * STREAMS);
     let by_conversation: BTreeMap<u64, String> = all
         .iter()
         .filter(|event| event.kind == Kind::Message)
@@ -90,7 +90,7 @@ fn two_hundred_streams_at_once_lose_nothing() {
     let mut seen = 0;
     for call in all.iter().filter(|event| event.kind == Kind::LlmCall) {
         assert_eq!(call.error_type, None);
-        let stream = call.input_tokens.unwrap() as u64;
+        let stream = call.input_tokens.unwrap().cast_unsigned();
         assert_eq!(call.content, Some(pieces(stream).concat()), "stream {stream}");
         assert_eq!(
             (call.output_tokens, call.usage_quality),
@@ -115,7 +115,7 @@ fn peak_memory() -> u64 {
 
 #[test]
 fn a_stream_of_a_hundred_megabytes_keeps_its_usage_and_little_else() {
-    for api in 0..3 {
+    for (api, path) in (0..).zip(["/v1/chat/completions", "/v1/responses", "/v1/messages"]) {
         let setup = Setup::new(move |_| {
             let piece = "y".repeat(100_000);
             let event = match api {
@@ -139,7 +139,6 @@ fn a_stream_of_a_hundred_megabytes_keeps_its_usage_and_little_else() {
             steps.push(last_chunk());
             steps
         });
-        let path = ["/v1/chat/completions", "/v1/responses", "/v1/messages"][api as usize];
         let before = peak_memory();
         let answer = setup.post(path, &json!({"messages": [], "stream": true}));
         assert!(answer.body.len() > 100_000_000);

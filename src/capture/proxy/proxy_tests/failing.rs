@@ -2,7 +2,7 @@
 
 use super::fixture::{
     PATIENCE, Setup, Step, attributes, chunk, header, json, last_chunk, request, sse, stream_head,
-    streamed, whole,
+    streamed, turn, whole,
 };
 use crate::capture::proxy::{Proxy, ProxySettings};
 use crate::trace::{Kind, ToolStatus};
@@ -340,10 +340,6 @@ fn keys_never_reach_an_event() {
         assert!(!written.contains(key), "{key} in {written}");
     }
     assert!(written.contains("[key]"));
-}
-
-fn turn(seen: &super::fixture::Seen) -> usize {
-    seen.json()["messages"].as_array().unwrap().len()
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Long enough for anything on this machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request as it came over the wire.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,6 +139,13 @@ pub(super) fn read_message(stream: &mut TcpStream) -> Option<Seen> {
         }
     }
     Some(Seen { head, body })
+}
+
+/// The request's number in its conversation, by its length.
+pub(super) fn turn(seen: &Seen) -> usize {
+    let request = seen.json();
+    let list = request["messages"].as_array().or_else(|| request["input"].as_array());
+    list.map_or(1, Vec::len)
 }
 
 /// The value of a header of a head.

@@ -3,6 +3,7 @@
 //! * `fixture`: the server, the client and the sink
 //! * `passing`: bytes go through unchanged
 //! * `recording`: what each API's calls become
+//! * `talking`: conversations, codings, what is missing
 //! * `failing`: errors, retries, cut and damaged streams, keys
 //! * `crowd`: many calls at once, and very long ones
 
@@ -11,3 +12,4 @@ mod failing;
 mod fixture;
 mod passing;
 mod recording;
+mod talking;
