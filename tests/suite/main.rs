@@ -14,6 +14,7 @@ mod failure_signals;
 mod figures;
 mod latex;
 mod lint;
+mod mini_compiler;
 mod notebooks;
 mod packs;
 mod plans;

@@ -3,8 +3,9 @@
 #
 # Writes {"score", "tests_passed", "tests_total"} to $RAMPTRACE_SCORE_FILE (without it: score.json) and to standard output, and a
 # line for each test to standard error.
-# A program that does not compile means no tests: 0 of 0. Cases and machines are those beside this script, never those of the
-# workspace; programs are built outside of it, in $RAMPTRACE_SCRATCH, where they are kept by content.
+# A program that does not compile means no tests, 0 of 0; one that is not there fails them all. Cases and machines are those
+# beside this script, never those of the workspace; programs are built outside of it, in $RAMPTRACE_SCRATCH, where they are
+# kept by content.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -91,12 +92,15 @@ else
     digest() { cksum <"$1" | tr ' ' -; }
 fi
 
-# Builds the program NAME of a source file; ends with no tests when that fails.
+# Builds the program NAME of a source file; ends with no tests when that fails. A program that nobody has written fails every
+# test that needs it.
 build() {
     if [ ! -f "$2" ]; then
         echo "FAILED $stage: there is no src/$1.rs" >&2
-        total=0 passed=0
-        finish
+        printf '#!/bin/sh\nexit 127\n' >"$work/missing"
+        chmod +x "$work/missing"
+        eval "tool_$1=\$work/missing"
+        return
     fi
     tool=$scratch/bin/$1-$(digest "$2")
     if [ ! -x "$tool" ]; then
@@ -123,7 +127,8 @@ run() {
         cd "$work" || exit 2
         ulimit -f 16384
         ulimit -v 1000000 2>/dev/null
-        limited 3 "$program" "$@" <"$from" >"$to" 2>errors
+        ulimit -t 3
+        limited 30 "$program" "$@" <"$from" >"$to" 2>errors
     ) 2>/dev/null
 }
 

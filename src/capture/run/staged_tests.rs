@@ -278,8 +278,7 @@ fn an_agent_that_is_killed_is_graded_and_the_run_goes_on() {
 #[test]
 fn a_grader_that_says_nothing_gives_no_score() {
     let bench = Bench::new();
-    let pipeline = bench
-        .pipeline("on-failure", 2)
+    let pipeline = Bench::pipeline("on-failure", 2)
         .replace("grade = \"grep -q zero zero\"", "grade = \"echo lost\"\nscore = \"score.json\"");
     let (report, events) = bench.run(&pipeline, OBEYS);
     assert_eq!((report.stages[0].score, report.stages[0].status), (None, None));
@@ -305,8 +304,7 @@ fn graders_and_agents_know_where_they_are() {
 #[test]
 fn a_set_up_that_fails_ends_the_run_before_it_begins() {
     let bench = Bench::new();
-    let pipeline = bench
-        .pipeline("never", 0)
+    let pipeline = Bench::pipeline("never", 0)
         .replace("name = \"w\"", "name = \"w\"\nsetup = \"echo no; exit 4\"");
     let (report, events) = bench.run(&pipeline, OBEYS);
     assert_eq!(kinds(&events), ["run_start", "error", "run_end"]);
