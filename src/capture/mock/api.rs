@@ -123,7 +123,8 @@ fn open_ai_error(refusal: &Refusal, prompt: &str) -> Value {
     let invalid = "invalid_request_error";
     let (message, kind, param, code) = match refusal {
         Refusal::UnknownModel { model } => {
-            let message = format!("The model `{model}` does not exist or you do not have access to it.");
+            let message =
+                format!("The model `{model}` does not exist or you do not have access to it.");
             (message, invalid, None, Some("model_not_found"))
         }
         Refusal::TooLong { tokens, limit } => {
@@ -138,9 +139,7 @@ fn open_ai_error(refusal: &Refusal, prompt: &str) -> Value {
             (message, invalid, Some(prompt), Some("context_length_exceeded"))
         }
         Refusal::BadRequest { problem } => (problem.clone(), invalid, None, None),
-        Refusal::NotFound { path } => {
-            (format!("Invalid URL (POST {path})"), invalid, None, None)
-        }
+        Refusal::NotFound { path } => (format!("Invalid URL (POST {path})"), invalid, None, None),
         Refusal::TooLarge => ("Request body too large.".into(), invalid, None, None),
         Refusal::Scripted { status: 401 } => {
             ("Incorrect API key provided.".into(), invalid, None, Some("invalid_api_key"))
@@ -153,7 +152,8 @@ fn open_ai_error(refusal: &Refusal, prompt: &str) -> Value {
             ("The request was refused.".into(), invalid, None, None)
         }
         Refusal::Scripted { .. } => {
-            let message = "The server had an error while processing your request. Sorry about that!";
+            let message =
+                "The server had an error while processing your request. Sorry about that!";
             (message.into(), "server_error", None, None)
         }
     };
@@ -188,7 +188,9 @@ mod tests {
         for status in [400, 401, 404, 429, 500, 503, 529] {
             for api in [Api::Chat, Api::Responses, Api::Messages] {
                 let error = api.error(&Refusal::Scripted { status }, "r");
-                assert!(error["error"]["message"].is_string() && error["error"]["type"].is_string());
+                assert!(
+                    error["error"]["message"].is_string() && error["error"]["type"].is_string()
+                );
             }
         }
     }

@@ -93,9 +93,9 @@ pub(super) fn content_text(content: Option<&Value>) -> String {
     match content {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(parts)) => {
-            let texts = parts.iter().filter_map(|p| {
-                p.as_str().or_else(|| p.get("text").and_then(Value::as_str))
-            });
+            let texts = parts
+                .iter()
+                .filter_map(|p| p.as_str().or_else(|| p.get("text").and_then(Value::as_str)));
             texts.collect::<Vec<_>>().join("\n")
         }
         _ => String::new(),

@@ -190,9 +190,7 @@ pub(super) fn error(refusal: &Refusal, request_id: &str) -> Value {
         }
         Refusal::BadRequest { problem } => (invalid, problem.clone()),
         Refusal::NotFound { path } => ("not_found_error", format!("Not found: {path}")),
-        Refusal::TooLarge => {
-            ("request_too_large", "Request exceeds the maximum size".into())
-        }
+        Refusal::TooLarge => ("request_too_large", "Request exceeds the maximum size".into()),
         Refusal::Scripted { status } => {
             let (kind, message) = match status {
                 401 => ("authentication_error", "invalid x-api-key"),

@@ -160,9 +160,9 @@ impl Place<'_> {
             let problem = format!("`extends`: more than {DEEPEST} scripts, or a circle of them");
             return Err(self.bad(&name.span(), problem));
         }
-        let path = self.beside(name.get_ref()).map_err(|problem| {
-            self.bad(&name.span(), format!("`extends`: {problem}"))
-        })?;
+        let path = self
+            .beside(name.get_ref())
+            .map_err(|problem| self.bad(&name.span(), format!("`extends`: {problem}")))?;
         read_below(&path, depth + 1).map_err(|error| match error {
             ScriptError::Io { path, source } => {
                 let problem = format!("`extends`: cannot read {}: {source}", path.display());
@@ -354,3 +354,7 @@ fn edited(mut text: String, edits: Option<Value>) -> Result<String, String> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

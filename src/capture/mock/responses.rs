@@ -1,9 +1,7 @@
 //! `OpenAI` responses. Shapes as in the API reference: <https://platform.openai.com/docs/api-reference/responses> and its
 //! page on streaming events. The server keeps no conversation, so that each request must bring its own.
 
-use super::conversation::{
-    Conversation, Message, Role, content_text, flag, required, tool_tokens,
-};
+use super::conversation::{Conversation, Message, Role, content_text, flag, required, tool_tokens};
 use super::reply::{Piece, Reply, identifier, pieces};
 use super::usage::tokens;
 use serde_json::{Value, json};
@@ -50,7 +48,9 @@ fn item(item: &Value) -> Result<Message, String> {
             let tokens = ["name", "arguments", "input"].iter().map(|key| tokens(text(key))).sum();
             Ok(Message { role: Role::Assistant, text: String::new(), tokens })
         }
-        other => Err(format!("Invalid value: '{other}'. This server knows no such item of 'input'.")),
+        other => {
+            Err(format!("Invalid value: '{other}'. This server knows no such item of 'input'."))
+        }
     }
 }
 
@@ -85,7 +85,10 @@ enum Part<'a> {
 fn items<'a>(reply: &Reply<'a>) -> Vec<Item<'a>> {
     let turn = reply.turn;
     let item_id = |prefix: &str, index: usize| {
-        format!("{prefix}_{}", identifier(&[reply.id.as_bytes(), prefix.as_bytes(), &index.to_le_bytes()]))
+        format!(
+            "{prefix}_{}",
+            identifier(&[reply.id.as_bytes(), prefix.as_bytes(), &index.to_le_bytes()])
+        )
     };
     let status = if reply.incomplete().is_some() { "incomplete" } else { "completed" };
     let mut items = Vec::new();

@@ -80,3 +80,7 @@ async fn serve(stream: TcpStream, service: Arc<Service>) {
     // A client that goes away, or a connection that is cut, is part of the play.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
 }
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

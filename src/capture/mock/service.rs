@@ -107,10 +107,8 @@ impl Service {
             Choice::Turn(turn) => turn,
             Choice::Over => &last_words,
             Choice::Unknown => {
-                let problem = format!(
-                    "The script of {} has no [[on]] for this prompt.",
-                    conversation.model
-                );
+                let problem =
+                    format!("The script of {} has no [[on]] for this prompt.", conversation.model);
                 return asked.refuse(&Refusal::BadRequest { problem }, None);
             }
         };
@@ -152,7 +150,8 @@ impl Service {
     }
 
     fn models(&self) -> Value {
-        let entry = |name: &str| json!({ "id": name, "object": "model", "created": 0, "owned_by": "mock" });
+        let entry =
+            |name: &str| json!({ "id": name, "object": "model", "created": 0, "owned_by": "mock" });
         json!({ "object": "list", "data": self.scripts.models().map(entry).collect::<Vec<_>>() })
     }
 }

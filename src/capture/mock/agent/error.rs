@@ -33,16 +33,18 @@ pub enum AgentError {
 impl AgentError {
     /// The next thing to do, where there is one.
     pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::BadUrl { .. } => {
-                "the agent speaks plain http: give it the address of `ramptrace record --proxy`"
+        Some(
+            match self {
+                Self::BadUrl { .. } => {
+                    "the agent speaks plain http: give it the address of `ramptrace record --proxy`"
+                }
+                Self::Refused { status: 401 | 403, .. } => {
+                    "set OPENAI_API_KEY or ANTHROPIC_API_KEY for the agent"
+                }
+                Self::BadSession { .. } => "remove the file to begin a new conversation",
+                _ => return None,
             }
-            Self::Refused { status: 401 | 403, .. } => {
-                "set OPENAI_API_KEY or ANTHROPIC_API_KEY for the agent"
-            }
-            Self::BadSession { .. } => "remove the file to begin a new conversation",
-            _ => return None,
-        }
-        .to_owned())
+            .to_owned(),
+        )
     }
 }

@@ -5,7 +5,9 @@ use super::{AgentError, AgentSettings, chunks, wire};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -62,7 +64,8 @@ impl Endpoint {
             problem: problem.into(),
         };
         let url = wire::url(settings.api, &settings.base_url);
-        let rest = url.strip_prefix("http://").ok_or_else(|| bad("it does not begin with http://"))?;
+        let rest =
+            url.strip_prefix("http://").ok_or_else(|| bad("it does not begin with http://"))?;
         let (authority, path) = rest.split_once('/').ok_or_else(|| bad("it has no path"))?;
         if authority.is_empty() || authority.contains('@') {
             return Err(bad("it has no plain host"));
@@ -103,9 +106,11 @@ impl Endpoint {
                 Failure::Refused { retry_after: Some(asked), .. } => {
                     sleep(asked.min(LONGEST_WAIT)).await;
                 }
-                _ => sleep(wait).await,
+                _ => {
+                    sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
             }
-            wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
 

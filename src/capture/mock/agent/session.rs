@@ -98,7 +98,10 @@ mod tests {
             ("{\"version\":1,\"api\":\"chat\"", "no conversation of the agent"),
             ("[]", "no conversation of the agent"),
             (r#"{"version":2,"api":"chat","messages":[]}"#, "of version 2, not 1"),
-            (r#"{"version":1,"api":"messages","messages":[]}"#, "by the API `messages`, not `chat`"),
+            (
+                r#"{"version":1,"api":"messages","messages":[]}"#,
+                "by the API `messages`, not `chat`",
+            ),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = Session::open(Some(&path), Api::Chat).unwrap_err();

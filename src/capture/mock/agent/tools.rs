@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use std::io::{self, Read};
+#[cfg(unix)]
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Component, Path};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -37,9 +38,7 @@ impl ToolResult {
 
 /// Name, description and JSON Schema of each tool.
 pub(super) fn definitions() -> Vec<(&'static str, &'static str, Value)> {
-    let object = |properties: Value, required: &[&str]| {
-        json!({ "type": "object", "properties": properties, "required": required })
-    };
+    let object = |properties: Value, required: &[&str]| json!({ "type": "object", "properties": properties, "required": required });
     let string = |what: &str| json!({ "type": "string", "description": what });
     vec![
         (
@@ -103,15 +102,14 @@ fn bash(command: &str, workdir: &Path, timeout: Duration) -> ToolResult {
 /// The exit code and the output of a command, stdout and stderr as they came.
 fn execute(command: &str, workdir: &Path, timeout: Duration) -> io::Result<(i32, String)> {
     let (reader, writer) = io::pipe()?;
-    let mut child = Command::new("sh")
-        .arg("-c")
-        .arg(command)
-        .current_dir(workdir)
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .process_group(0)
-        .spawn()?;
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command).current_dir(workdir).stdin(Stdio::null());
+    shell.stdout(writer.try_clone()?).stderr(writer);
+    #[cfg(unix)]
+    shell.process_group(0);
+    let mut child = shell.spawn()?;
+    // The pipe ends with the last process that writes to it.
+    drop(shell);
     let kept = Arc::new(Mutex::new(Kept::default()));
     let keeper = {
         let kept = Arc::clone(&kept);
@@ -129,12 +127,21 @@ fn execute(command: &str, workdir: &Path, timeout: Duration) -> io::Result<(i32,
         output.push('\n');
     }
     let code = if let Some(status) = status {
-        status.code().or_else(|| status.signal().map(|s| 128 + s)).unwrap_or(-1)
+        exit_code(status)
     } else {
         output.push_str(&format!("(killed after {} s)\n", timeout.as_secs_f64()));
         TIMED_OUT
     };
     Ok((code, output))
+}
+
+/// The exit code as a shell gives it.
+fn exit_code(status: ExitStatus) -> i32 {
+    #[cfg(unix)]
+    let signal = status.signal();
+    #[cfg(not(unix))]
+    let signal: Option<i32> = None;
+    status.code().or_else(|| signal.map(|s| 128 + s)).unwrap_or(-1)
 }
 
 /// How a command ended; none when it ran too long and was killed.
@@ -220,10 +227,7 @@ mod tests {
     #[test]
     fn a_command_gives_its_code_and_output() {
         let result = bash("echo out; echo err >&2; printf end; exit 3", LONG);
-        assert_eq!(
-            result.text,
-            "<returncode>3</returncode>\n<output>\nout\nerr\nend\n</output>"
-        );
+        assert_eq!(result.text, "<returncode>3</returncode>\n<output>\nout\nerr\nend\n</output>");
         assert!(!result.is_error, "the tool has worked");
         assert_eq!(bash("true", LONG).text, "<returncode>0</returncode>\n<output>\n</output>");
         assert!(bash("kill -TERM $$", LONG).text.starts_with("<returncode>143</returncode>"));

@@ -50,7 +50,8 @@ pub(super) fn prompt(text: &str) -> Value {
 /// The request for the next reply.
 pub(super) fn request(settings: &AgentSettings, items: &[Value]) -> Value {
     let tools = definitions().into_iter().map(|(name, description, parameters)| {
-        let function = json!({ "name": name, "description": description, "parameters": parameters });
+        let function =
+            json!({ "name": name, "description": description, "parameters": parameters });
         match settings.api {
             Api::Chat => json!({ "type": "function", "function": function }),
             Api::Responses => {
