@@ -91,7 +91,7 @@ fn input(arguments: &str) -> Value {
     serde_json::from_str(arguments).unwrap_or_else(|_| json!({}))
 }
 
-fn envelope(reply: &Reply<'_>, content: Value, stop_reason: Option<&str>, usage: Value) -> Value {
+fn envelope(reply: &Reply<'_>, content: &Value, stop_reason: Option<&str>, usage: &Value) -> Value {
     json!({
         "id": format!("msg_{}", reply.id),
         "type": "message",
@@ -122,13 +122,13 @@ pub(super) fn whole(reply: &Reply<'_>) -> Value {
         let input = input(&call.arguments);
         content.push(json!({ "type": "tool_use", "id": id, "name": call.tool, "input": input }));
     }
-    envelope(reply, json!(content), Some(stop_reason(turn.finish)), final_usage(reply))
+    envelope(reply, &json!(content), Some(stop_reason(turn.finish)), &final_usage(reply))
 }
 
 /// The answer as a stream.
 pub(super) fn stream(reply: &Reply<'_>) -> Vec<Piece> {
     let turn = reply.turn;
-    let start = envelope(reply, json!([]), None, usage(reply, 1));
+    let start = envelope(reply, &json!([]), None, &usage(reply, 1));
     let mut stream = vec![
         Piece::named("message_start", json!({ "type": "message_start", "message": start }), 0),
         Piece::named("ping", json!({ "type": "ping" }), 0),

@@ -141,7 +141,7 @@ fn text_part(text: &str) -> Value {
     json!({ "type": "output_text", "text": text, "annotations": [], "logprobs": [] })
 }
 
-fn envelope(reply: &Reply<'_>, status: &str, output: Value, usage: Value) -> Value {
+fn envelope(reply: &Reply<'_>, status: &str, output: &Value, usage: &Value) -> Value {
     let asked = |key: &str, default: Value| {
         reply.request.get(key).filter(|v| !v.is_null()).cloned().unwrap_or(default)
     };
@@ -174,7 +174,7 @@ fn envelope(reply: &Reply<'_>, status: &str, output: Value, usage: Value) -> Val
 pub(super) fn whole(reply: &Reply<'_>) -> Value {
     let status = if reply.incomplete().is_some() { "incomplete" } else { "completed" };
     let output = items(reply).into_iter().map(|i| i.done).collect();
-    envelope(reply, status, output, usage(reply))
+    envelope(reply, status, &output, &usage(reply))
 }
 
 /// The events of a stream, numbered.
@@ -191,7 +191,7 @@ impl Stream {
 /// The answer as a stream.
 pub(super) fn stream(reply: &Reply<'_>) -> Vec<Piece> {
     let mut stream = Stream(Vec::new());
-    let begun = envelope(reply, "in_progress", json!([]), Value::Null);
+    let begun = envelope(reply, "in_progress", &json!([]), &Value::Null);
     stream.push("response.created", json!({ "response": begun }), 0);
     stream.push("response.in_progress", json!({ "response": begun }), 0);
     for (index, item) in items(reply).into_iter().enumerate() {

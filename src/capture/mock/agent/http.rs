@@ -2,6 +2,7 @@
 //! that did. It waits as `retry-after` says, else 0.1 s, doubled each time.
 
 use super::{AgentError, AgentSettings, chunks, wire};
+use crate::capture::mock::Api;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -15,12 +16,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::capture::mock::Api;
-
 /// Largest answer.
 const LARGEST_ANSWER: usize = 256 << 20;
 /// Longest time of a request.
-const LONGEST_REQUEST: Duration = Duration::from_secs(600);
+const LONGEST_REQUEST: Duration = Duration::from_mins(10);
 /// The first wait before another try.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait before another try.
@@ -102,14 +101,11 @@ impl Endpoint {
                 return Err(self.error(failure));
             }
             tries += 1;
-            match failure {
-                Failure::Refused { retry_after: Some(asked), .. } => {
-                    sleep(asked.min(LONGEST_WAIT)).await;
-                }
-                _ => {
-                    sleep(wait).await;
-                    wait = (wait * 2).min(LONGEST_WAIT);
-                }
+            if let Failure::Refused { retry_after: Some(asked), .. } = failure {
+                sleep(asked.min(LONGEST_WAIT)).await;
+            } else {
+                sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
             }
         }
     }
@@ -123,13 +119,11 @@ impl Endpoint {
     }
 
     async fn try_once(&self, body: Bytes) -> Result<Value, Failure> {
-        match timeout(LONGEST_REQUEST, self.exchange(body)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let seconds = LONGEST_REQUEST.as_secs();
-                Err(Failure::NoAnswer(format!("nothing whole within {seconds} s")))
-            }
-        }
+        let in_time = timeout(LONGEST_REQUEST, self.exchange(body)).await;
+        in_time.unwrap_or_else(|_| {
+            let seconds = LONGEST_REQUEST.as_secs();
+            Err(Failure::NoAnswer(format!("nothing whole within {seconds} s")))
+        })
     }
 
     async fn exchange(&self, body: Bytes) -> Result<Value, Failure> {

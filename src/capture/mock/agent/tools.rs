@@ -1,6 +1,7 @@
 //! The agent's tools. What they say is for the model; a tool that fails is a result, never an error of the agent.
 
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::io::{self, Read};
 #[cfg(unix)]
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -129,7 +130,8 @@ fn execute(command: &str, workdir: &Path, timeout: Duration) -> io::Result<(i32,
     let code = if let Some(status) = status {
         exit_code(status)
     } else {
-        output.push_str(&format!("(killed after {} s)\n", timeout.as_secs_f64()));
+        // Writing to a string cannot fail.
+        let _ = writeln!(output, "(killed after {} s)", timeout.as_secs_f64());
         TIMED_OUT
     };
     Ok((code, output))
