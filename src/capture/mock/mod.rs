@@ -45,6 +45,7 @@
 //! plain final text. A model without a script is a 404, a prompt that no group matches is a 400.
 //!
 //! `errors` are counted by request: the same bytes again get the next error, then the answer; then the count begins anew.
+//! Equal conversations at the same time are told apart by the header `x-agent-session`, which the agent sends.
 //!
 //! # Usage
 //!

@@ -77,8 +77,11 @@ async fn serve(stream: TcpStream, service: Arc<Service>) {
         let service = Arc::clone(&service);
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
-    // A client that goes away, or a connection that is cut, is part of the play.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+    if (&mut connection).await.is_err() {
+        // It was cut, which the client shall see as a reset; or the client has gone, and sees nothing.
+        let _ = connection.into_parts().io.into_inner().set_zero_linger();
+    }
 }
 
 #[cfg(test)]

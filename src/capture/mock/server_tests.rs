@@ -212,6 +212,40 @@ fn equal_requests_get_equal_answers() {
 }
 
 #[test]
+fn equal_conversations_at_the_same_time_get_their_own_errors() {
+    let server =
+        server("[[on]]\nprompt = ''\n[[on.turn]]\ntext = 'a'\nerrors = [{ status = 429 }]\n");
+    let body = request(Api::Chat, "m", "a", false).to_string();
+    let status = |session: &str| {
+        let path = format!("/v1/chat/completions HTTP/1.1\r\nx-agent-session: {session}\r\nx: ");
+        raw(&server, "POST", &path, &body)[9..12].to_owned()
+    };
+    let got: Vec<String> = ["1", "2", "1", "2", "1"].map(status).into();
+    assert_eq!(got, ["429", "429", "200", "200", "429"]);
+}
+
+#[test]
+fn a_connection_that_is_cut_is_reset() {
+    let server = server(
+        "[[on]]\nprompt = ''\n[[on.turn]]\ntext = 'some text for a few pieces of a stream'\ncut = true\n",
+    );
+    for (api, stream) in [(Api::Chat, true), (Api::Messages, false)] {
+        let body = request(api, "m", "a", stream).to_string();
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: m\r\ncontent-length: {}\r\n\r\n",
+            path(api),
+            body.len()
+        );
+        let mut connection = std::net::TcpStream::connect(server.address()).unwrap();
+        connection.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let error = connection.read_to_end(&mut answer).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        assert!(answer.starts_with(b"HTTP/1.1 200 OK") && answer.len() > 200, "half came");
+    }
+}
+
+#[test]
 fn a_chat_stream_has_usage_only_when_it_is_asked_for() {
     let server = server("[[on]]\nprompt = ''\n[[on.turn]]\ntext = 'hello'\n");
     let mut body = request(Api::Chat, "m", "a", true);

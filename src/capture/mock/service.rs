@@ -18,6 +18,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::time::sleep;
 
+/// The header that tells conversations apart whose requests are the same.
+pub(super) const SESSION_HEADER: &str = "x-agent-session";
 /// Largest request.
 const LARGEST_REQUEST: usize = 64 << 20;
 
@@ -75,6 +77,7 @@ impl Service {
         let path = request.uri().path().to_owned();
         let target = Target::of(request.method(), &path);
         let api = target.as_ref().map_or(Api::Chat, Target::api);
+        let session = request.headers().get(SESSION_HEADER).cloned();
         let Ok(body) = Limited::new(request.into_body(), LARGEST_REQUEST).collect().await else {
             let asked = Asked { api, id: identifier(&[path.as_bytes()]) };
             return asked.refuse(&Refusal::TooLarge, None);
@@ -112,7 +115,8 @@ impl Service {
                 return asked.refuse(&Refusal::BadRequest { problem }, None);
             }
         };
-        let (fault, tries) = self.fault(&asked.id, turn);
+        let session = session.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
+        let (fault, tries) = self.fault(identifier(&[asked.id.as_bytes(), session]), turn);
         if tries > 0 {
             // Another try of the same request is another response.
             asked.id = identifier(&[asked.id.as_bytes(), &tries.to_le_bytes()]);
@@ -135,17 +139,17 @@ impl Service {
     }
 
     /// What goes wrong with this request, and how many of the same have failed before it.
-    fn fault(&self, id: &str, turn: &Turn) -> (Option<Fault>, usize) {
+    fn fault(&self, request: String, turn: &Turn) -> (Option<Fault>, usize) {
         if turn.errors.is_empty() {
             return (turn.fault, 0);
         }
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let tries = failed.get(id).copied().unwrap_or_default();
+        let tries = failed.get(&request).copied().unwrap_or_default();
         if let Some(fault) = turn.errors.get(tries) {
-            failed.insert(id.to_owned(), tries + 1);
+            failed.insert(request, tries + 1);
             return (Some(*fault), tries);
         }
-        failed.remove(id);
+        failed.remove(&request);
         (turn.fault, tries)
     }
 

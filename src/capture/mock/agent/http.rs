@@ -3,6 +3,8 @@
 
 use super::{AgentError, AgentSettings, chunks, wire};
 use crate::capture::mock::Api;
+use crate::capture::mock::reply::identifier;
+use crate::capture::mock::service::SESSION_HEADER;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -76,6 +78,7 @@ impl Endpoint {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let agent = concat!("ramptrace-agent/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(SESSION_HEADER, session(settings));
         add_keys(&mut headers, settings.api, |name| std::env::var(name).ok());
         Ok(Self {
             authority: if has_port { authority.into() } else { format!("{authority}:80") },
@@ -164,6 +167,15 @@ impl Endpoint {
         }
         serde_json::from_slice(&body).map_err(|e| Failure::BadAnswer(format!("not JSON: {e}")))
     }
+}
+
+/// What tells this conversation from others: its file, or this process.
+fn session(settings: &AgentSettings) -> HeaderValue {
+    let process = std::process::id().to_le_bytes();
+    let file = settings.session.as_ref().map(|path| path.as_os_str().as_encoded_bytes());
+    let id =
+        identifier(&[file.unwrap_or(&process), settings.workdir.as_os_str().as_encoded_bytes()]);
+    HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
 }
 
 /// Adds the key of the environment, marked as secret.
