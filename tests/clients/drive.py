@@ -13,7 +13,7 @@ script is models/clients.toml. Each line of the output is a JSON object: one rep
     usage        the usage object of the API, null when it sent none
     status       HTTP status of an error, null otherwise
 
-Only names of this file and of the clients are needed; run it with the packages of requirements.txt.
+It needs the packages of requirements.txt.
 """
 
 import asyncio

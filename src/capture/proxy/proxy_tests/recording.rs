@@ -119,8 +119,7 @@ fn chat_completions() {
                 json!({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}),
             ));
             events.push(with(json!({"choices": [], "usage": usage})));
-            let steps = send(&body, &events);
-            steps
+            send(&body, &events)
         });
         let mut messages = vec![
             json!({"role": "system", "content": "be brief"}),
