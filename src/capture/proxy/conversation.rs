@@ -86,7 +86,9 @@ impl Conversations {
             }
         }
         let known = beginnings.iter().rposition(|hash| conversation.beginnings.contains(hash));
-        let known = known.map_or(0, |last| last + 1);
+        // What a provider keeps under one name has no beginning in the request: equal messages are different ones.
+        let only_new = ask.previous.is_none() && ask.kept_by_provider.is_some();
+        let known = known.filter(|_| !only_new).map_or(0, |last| last + 1);
         conversation.beginnings.extend(&beginnings);
         if !(repeated && provider.is_some()) {
             conversation.sort(&ask.items, known, provider.is_some(), &mut heard);

@@ -3,6 +3,7 @@ use super::super::moment::Moment;
 use super::super::reply::ReplyCall;
 use super::*;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn ask(messages: &[Value]) -> Ask {
     chat::request(&json!({ "messages": messages }))
@@ -47,6 +48,7 @@ fn turn(all: &mut Conversations, messages: &[Value], text: &str, call: &str) -> 
         conversation: Some(id),
         since: Moment::now(),
         number: (0, 0),
+        secrets: Arc::default(),
         tentative: false,
     };
     all.replied(id, &reply, vec![waiting]);

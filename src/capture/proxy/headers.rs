@@ -128,6 +128,13 @@ pub(super) fn secrets(headers: &HeaderMap, query: Option<&str>) -> Vec<String> {
         .filter(|s| s.len() >= SHORTEST_SECRET)
         .map(str::to_owned)
         .collect();
+    // As they stand in JSON text.
+    let escaped: Vec<String> = secrets
+        .iter()
+        .filter(|s| s.contains(['"', '\\']))
+        .map(|s| s.replace('\\', "\\\\").replace('"', "\\\""))
+        .collect();
+    secrets.extend(escaped);
     // The longest first: a part of a secret must not be masked before the whole.
     secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
     secrets.dedup();

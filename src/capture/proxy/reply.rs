@@ -12,7 +12,7 @@ pub(super) const TEXT_LIMIT: usize = 8 << 20;
 const MOST_CALLS: usize = 10_000;
 
 /// A reply, or what was received of it.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Reply {
     pub(super) id: Option<String>,
     pub(super) model: Option<String>,

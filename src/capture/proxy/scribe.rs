@@ -10,7 +10,7 @@ use super::failure::{self, Failure};
 use super::hearing::{Ending, read_event};
 use super::moment::Moment;
 use super::repeats::{Repeat, Repeats};
-use super::reply::{Reply, ReplyCall};
+use super::reply::Reply;
 use super::route::Api;
 use super::sse::EventStream;
 use super::tape::{Answered, Asked, Body};
@@ -83,7 +83,10 @@ impl Scribe {
     fn hear(&mut self, asked: &Asked, ask: &Ask, repeat: Option<Repeat>) -> u64 {
         let heard = self.conversations.hear(ask, repeat.is_some());
         for (call, result) in heard.answered {
-            emit(&*self.sink, call.answered(result, asked.received), &asked.secrets);
+            let secrets = Arc::clone(&call.secrets);
+            let mut event = call.answered(result, asked.received);
+            mask(&mut event, &secrets);
+            emit(&*self.sink, event, &asked.secrets);
         }
         for item in heard.fresh {
             let event = message(&item.what, heard.conversation, asked.received);
@@ -125,13 +128,17 @@ impl Scribe {
             note(&name, value);
         }
         let refused = status.is_some_and(|status| !status.is_success());
-        let reply = if refused { Reply::default() } else { read_answer(open.api, &body) };
-        let failure = match (&ending, status, &body) {
-            (Ending::NoAnswer(why), ..) => Some(Failure::ours(failure::CONNECTION, why.clone())),
-            (_, Some(status), Body::Whole(copy)) if refused => {
-                Some(Failure::of_response(status.as_u16(), copy.head()))
+        let (reply, refusal) = match (body, status) {
+            (Body::Whole(copy), Some(status)) if refused => {
+                let refusal = Failure::of_response(status.as_u16(), copy.head());
+                (Reply::default(), Some(refusal))
             }
-            _ => broken_off(&reply, &ending, problem.as_deref()),
+            (Body::Whole(copy), _) => (whole(open.api, &copy), None),
+            (Body::Stream(reply), _) => (*reply, None),
+        };
+        let failure = match &ending {
+            Ending::NoAnswer(why) => Some(Failure::ours(failure::CONNECTION, why.clone())),
+            _ => refusal.or_else(|| broken_off(&reply, &ending, problem.as_deref())),
         };
         note("parse_error", json!(problem.as_deref().or(reply.problem.as_deref())));
         describe(&reply, &mut note);
@@ -163,11 +170,12 @@ impl Scribe {
         conversation: Option<u64>,
         since: Moment,
         answered: bool,
-        secrets: &[String],
+        secrets: &Arc<[String]>,
     ) {
         let parent = event_id(number);
         let calls = reply.calls.iter().enumerate().map(|(position, call)| WaitingCall {
-            call: ReplyCall { arguments: masked(&call.arguments, secrets), ..call.clone() },
+            call: call.clone(),
+            secrets: Arc::clone(secrets),
             parent: parent.clone(),
             conversation,
             since,
@@ -192,8 +200,9 @@ impl Scribe {
     }
 
     fn unanswered(&self, call: WaitingCall) {
+        let secrets = Arc::clone(&call.secrets);
         if let Some(event) = call.unanswered() {
-            self.sink.record(event);
+            emit(&*self.sink, event, &secrets);
         }
     }
 }
@@ -204,17 +213,28 @@ fn event_id(number: u64) -> String {
 
 /// Records an event, without the keys of the call that it came with.
 fn emit(sink: &dyn EventSink, mut event: Event, secrets: &[String]) {
-    let texts = [&mut event.content, &mut event.arguments, &mut event.attributes];
-    for text in texts.into_iter().flatten() {
-        if secrets.iter().any(|secret| text.contains(secret.as_str())) {
-            *text = masked(text, secrets);
-        }
-    }
+    mask(&mut event, secrets);
     sink.record(event);
 }
 
-fn masked(text: &str, secrets: &[String]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
+/// Masks keys in everything that the other side may have written.
+fn mask(event: &mut Event, secrets: &[String]) {
+    let texts = [
+        &mut event.content,
+        &mut event.arguments,
+        &mut event.attributes,
+        &mut event.response_id,
+        &mut event.finish_reason,
+        &mut event.tool_name,
+        &mut event.tool_call_id,
+    ];
+    for text in texts.into_iter().flatten() {
+        for secret in secrets {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), MASK);
+            }
+        }
+    }
 }
 
 fn read_request(asked: &Asked) -> Result<Ask, String> {
@@ -281,15 +301,7 @@ fn message(what: &What, conversation: u64, received: Moment) -> Event {
     event
 }
 
-/// The reply of an answer that is no error.
-fn read_answer(api: Api, body: &Body) -> Reply {
-    match body {
-        // Read while it passed by; its texts are taken over as they are.
-        Body::Stream(reply) => reply.as_ref().clone(),
-        Body::Whole(copy) => whole(api, copy),
-    }
-}
-
+/// The reply of an answer that did not come as a stream, and is no error.
 fn whole(api: Api, copy: &Clipped) -> Reply {
     let mut reply = Reply::default();
     let text = copy.head().trim_ascii();

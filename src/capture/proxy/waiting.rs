@@ -10,6 +10,7 @@ use super::reply::ReplyCall;
 use super::tool_kind::tool_kind;
 use crate::trace::{Clock, Event, Kind, ToolStatus};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A tool call without a result.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct WaitingCall {
     pub(super) since: Moment,
     /// Number of the LLM call, and position in its reply.
     pub(super) number: (u64, usize),
+    /// Keys of the call that asked for it.
+    pub(super) secrets: Arc<[String]>,
     /// The reply was cut short: without a result, nobody knows of the call.
     pub(super) tentative: bool,
 }

@@ -4,8 +4,9 @@ use super::fixture::{
     PATIENCE, Setup, Step, attributes, chunk, header, json, last_chunk, request, sse, stream_head,
     streamed, turn, whole,
 };
+use crate::capture::EventSink;
 use crate::capture::proxy::{Proxy, ProxySettings};
-use crate::trace::{Kind, ToolStatus};
+use crate::trace::{Event, Kind, ToolStatus};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -307,8 +308,8 @@ fn keys_never_reach_an_event() {
             1 => json("401 Unauthorized", &json!({"error": {"message": echo, "type": echo}})),
             2 => json(
                 "200 OK",
-                &json!({"id": "m", "content": [{"type": "text", "text": echo},
-                {"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": echo}}], "stop_reason": "tool_use"}),
+                &json!({"id": echo, "content": [{"type": "text", "text": echo},
+                {"type": "tool_use", "id": echo, "name": echo, "input": {"command": echo}}], "stop_reason": echo}),
             ),
             _ => streamed(
                 &sse(&[
@@ -359,4 +360,58 @@ fn the_last_chunk_may_be_missing_after_the_end() {
     setup.post("/v1/chat/completions", &json!({"messages": [], "stream": true}));
     let call = setup.call();
     assert_eq!((call.content.as_deref(), call.error_type.as_deref()), (Some("all"), None));
+}
+
+#[test]
+fn an_upstream_that_speaks_no_tls_is_a_bad_gateway() {
+    let plain = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("https://{}/v1", plain.local_addr().unwrap()).parse().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = plain.accept().unwrap();
+        let mut received = vec![0; 1 << 16];
+        let length = stream.read(&mut received).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        received.truncate(length);
+        received
+    });
+    let mut setup = Setup::new(|_| Vec::new());
+    let settings = ProxySettings { openai: upstream, ..ProxySettings::default() };
+    setup.proxy = Proxy::start(settings, Arc::<super::fixture::Kept>::clone(&setup.sink)).unwrap();
+    let answer = setup.post("/v1/responses", &json!({}));
+    assert!(answer.head.starts_with("HTTP/1.1 502 "), "{}", answer.head);
+    assert_eq!(setup.call().error_type.as_deref(), Some("connection"));
+    let received = server.join().unwrap();
+    assert!(!received.windows(11).any(|w| w == b"sk-test-key"), "no key goes out in the clear");
+}
+
+/// A sink that fails at each event.
+struct Broken(AtomicUsize);
+
+impl EventSink for Broken {
+    fn record(&self, _: Event) {
+        panic!("a sink of the test fails");
+    }
+
+    fn warn(&self, _: String) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_sink_that_fails_breaks_no_call() {
+    let mut setup = Setup::new(|seen| json("200 OK", &json!({"id": seen.body.len().to_string()})));
+    let broken = Arc::new(Broken(AtomicUsize::new(0)));
+    let upstream = format!("http://{}/v1", setup.server.address).parse().unwrap();
+    let settings = ProxySettings { openai: upstream, ..ProxySettings::default() };
+    setup.proxy = Proxy::start(settings, Arc::<Broken>::clone(&broken)).unwrap();
+    for _ in 0..3 {
+        let answer = setup.post(
+            "/v1/chat/completions",
+            &json!({"messages": [{"role": "user", "content": "hi"}]}),
+        );
+        assert!(answer.head.starts_with("HTTP/1.1 200 "));
+    }
+    assert!(setup.proxy.settle(PATIENCE), "nothing stays in flight");
+    setup.proxy.flush();
+    assert_eq!(broken.0.load(Ordering::SeqCst), 1, "it is said once");
 }

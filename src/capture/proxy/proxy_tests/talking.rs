@@ -171,3 +171,15 @@ fn a_stream_without_usage_has_none_and_a_placeholder_is_called_one() {
         (Some(25), Some(UsageQuality::Placeholder))
     );
 }
+
+#[test]
+fn a_conversation_that_the_provider_keeps_has_equal_messages() {
+    let setup = Setup::new(|_| json("200 OK", &json!({"status": "completed", "output": []})));
+    let ask = |salt: u64| json!({"model": "m", "conversation": {"id": "conv_1"}, "input": "go on", "seed": salt});
+    setup.post("/v1/responses", &ask(1));
+    setup.post("/v1/responses", &ask(2));
+    setup.post("/v1/responses", &ask(2));
+    let said = setup.of_kind(Kind::Message);
+    assert_eq!(told(&said), ["user: go on", "user: go on"], "the third is a retry");
+    assert!(said.iter().all(|event| attributes(event)["conversation"] == 1));
+}
