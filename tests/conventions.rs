@@ -41,7 +41,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("resvg", &["figures"]),
     ("arrow", &["trace"]),
     ("base64", &["capture", "report"]),
-    ("miniz_oxide", &["report"]),
+    ("miniz_oxide", &["capture", "report"]),
     ("parquet", &["trace"]),
     ("polars", &["rollup", "metrics"]),
     ("prost", &["capture"]),
