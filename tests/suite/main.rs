@@ -16,6 +16,7 @@ mod latex;
 mod lint;
 mod mini_compiler;
 mod notebooks;
+mod otlp;
 mod packs;
 mod plans;
 mod profiles;

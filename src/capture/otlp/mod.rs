@@ -1,25 +1,27 @@
-//! stub
-use crate::capture::EventSink;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
-/// x
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct OtlpError;
-/// x
-pub struct OtlpReceiver;
-impl OtlpReceiver {
-    /// x
-    pub fn start(_: SocketAddr, _: Arc<dyn EventSink>) -> Result<Self, OtlpError> {
-        Ok(Self)
-    }
-    /// x
-    pub fn address(&self) -> SocketAddr {
-        ([127, 0, 0, 1], 0).into()
-    }
-    /// x
-    pub fn flush(&self) {}
-    /// x
-    pub fn stop(self, _: Duration) {}
-}
+//! OpenTelemetry to events: what an agent that has it built in exports over OTLP/HTTP.
+//!
+//! A span is an LLM call, a tool call, or something around them. Tokens are counted exactly once: where a span sums up
+//! others (an agent, a workflow), or wraps the span of the same request (a framework around a client library), the
+//! innermost one that has them counts. Logs and metrics are accepted and not used.
+//!
+//! * `spans`: OTLP in protobuf and JSON, as plain spans
+//! * `genai`: spans of one trace to events
+//! * `pending`: spans whose trace is not whole yet
+//! * `body`: the body of a request, unpacked
+//! * `receiver`: the HTTP server
+//! * `counts`: what came in, and what became of it
+//! * `error`: what can go wrong at the start
+
+mod body;
+mod counts;
+mod error;
+pub mod genai;
+mod pending;
+mod receiver;
+#[cfg(test)]
+mod receiver_tests;
+pub mod spans;
+
+pub use counts::Counts;
+pub use error::OtlpError;
+pub use receiver::OtlpReceiver;

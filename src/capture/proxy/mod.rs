@@ -48,3 +48,4 @@ mod proxy_tests;
 pub use error::ProxyError;
 pub use running::Proxy;
 pub use settings::{ProxySettings, Upstream};
+pub(super) use tool_kind::tool_kind;

@@ -156,7 +156,7 @@ const KINDS: &[(ToolKind, &[&str])] = &[
 ];
 
 /// The kind of a tool. Of a name with name spaces (`mcp__files__read_file`, `functions.shell`) the last part counts too.
-pub(super) fn tool_kind(name: &str) -> ToolKind {
+pub(in crate::capture) fn tool_kind(name: &str) -> ToolKind {
     let name = name.rsplit("__").next().unwrap_or(name);
     let plain = |name: &str| -> String {
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()

@@ -52,6 +52,7 @@ impl RunError {
             Self::Io { action: "make" | "write to", .. } => {
                 Some("choose a store that can be written to with -o".to_owned())
             }
+            Self::Otlp(error) => error.hint(),
             _ => None,
         }
     }

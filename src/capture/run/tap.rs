@@ -92,7 +92,9 @@ impl Tap {
     pub(super) fn stop(self) {
         match self {
             Self::Proxy(proxy) => proxy.stop(SETTLE),
-            Self::Otlp(receiver) => receiver.stop(SETTLE),
+            Self::Otlp(receiver) => {
+                receiver.stop(SETTLE);
+            }
             Self::Nothing => {}
         }
     }

@@ -1,0 +1,236 @@
+//! Spans in, events out: one trace, or a part of one, at a time.
+//!
+//! What was decided about earlier parts of a trace is remembered, so that a span that comes late is counted with regard to
+//! them. The memory is bounded: the oldest traces are forgotten first.
+
+use super::super::counts::Counts;
+use super::super::spans::{Span, SpanStatus};
+use super::conversation::Conversation;
+use super::cover::{Node, Standing, Verdict, cover};
+use super::messages::Talk;
+use super::names::{self, CONVERSATION};
+use super::role::Role;
+use super::rows;
+use super::usage::Usage;
+use crate::trace::Event;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// Spans that are remembered at most.
+const MOST_REMEMBERED: usize = 200_000;
+
+/// Turns spans into events, and remembers what it did.
+#[derive(Debug, Default)]
+pub struct Mapper {
+    traces: HashMap<String, Past>,
+    /// Traces in the order in which they began, and how many spans of all are remembered.
+    order: VecDeque<String>,
+    remembered: usize,
+    conversations: HashMap<String, Conversation>,
+    counts: Counts,
+}
+
+/// What was decided about a trace.
+#[derive(Debug, Default)]
+struct Past {
+    spans: HashMap<String, Decided>,
+    /// The latest LLM call, for tools that do not say who asked for them.
+    last_call: Option<String>,
+}
+
+/// What was decided about a span.
+#[derive(Debug)]
+struct Decided {
+    parent: Option<String>,
+    role: Role,
+    /// Whether it has a row with tokens.
+    counted: bool,
+    failed: bool,
+    tool: Option<String>,
+}
+
+/// A span, and what was read from it.
+struct Entry {
+    span: Span,
+    usage: Usage,
+    role: Role,
+    tool: Option<String>,
+}
+
+impl Mapper {
+    /// What became of all spans so far.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The events of spans of one trace, in the order in which they began. Spans of no trace belong to nothing: they come
+    /// alone.
+    pub fn map(&mut self, spans: Vec<Span>) -> Vec<Event> {
+        let Some(trace_id) = spans.first().map(|span| span.trace_id.clone()) else {
+            return Vec::new();
+        };
+        let known = self.traces.remove(&trace_id);
+        let is_new = known.is_none();
+        let mut past = known.unwrap_or_default();
+        let before = past.spans.len();
+        let entries = self.entries(spans, &past);
+        let verdicts = cover(&nodes(&entries, &past));
+        let mut order: Vec<(usize, &Entry)> = entries.iter().enumerate().collect();
+        // What is around others begins first, even in the same nanosecond.
+        order.sort_by_key(|(_, Entry { span, .. })| {
+            (span.start_ns, std::cmp::Reverse(span.end_ns), &span.span_id)
+        });
+        let mut events = Vec::new();
+        for (i, entry) in order {
+            self.add(entry, verdicts[i], &entries, &mut past, &mut events);
+        }
+        past.spans.extend(entries.into_iter().zip(verdicts).filter_map(decided));
+        if !trace_id.is_empty() {
+            self.remember(trace_id, past, is_new, before);
+        }
+        events
+    }
+
+    /// The spans that have not come before.
+    fn entries(&mut self, spans: Vec<Span>, past: &Past) -> Vec<Entry> {
+        let mut seen: HashSet<String> = HashSet::new();
+        let mut entries = Vec::with_capacity(spans.len());
+        for span in spans {
+            let id = &span.span_id;
+            if !id.is_empty() && (past.spans.contains_key(id) || !seen.insert(id.clone())) {
+                self.counts.repeated += 1;
+                continue;
+            }
+            let usage = Usage::of(&span);
+            let role = Role::of(&span, &usage);
+            let tool = (role == Role::Tool).then(|| rows::tool_name(&span)).flatten();
+            entries.push(Entry { span, usage, role, tool });
+        }
+        entries
+    }
+
+    /// The rows of one span.
+    fn add(
+        &mut self,
+        entry: &Entry,
+        verdict: Verdict,
+        entries: &[Entry],
+        past: &mut Past,
+        events: &mut Vec<Event>,
+    ) {
+        let counts = &mut self.counts;
+        *match entry.role {
+            Role::Llm if verdict.standing == Standing::Covered => &mut counts.wrappers,
+            Role::Llm if verdict.standing == Standing::Late => &mut counts.late,
+            Role::Llm => &mut counts.llm_calls,
+            Role::Tool if verdict.same_call => &mut counts.wrappers,
+            Role::Tool => &mut counts.tool_calls,
+            Role::Around => &mut counts.around,
+            Role::Other => &mut counts.unrelated,
+        } += 1;
+        if entry.role == Role::Tool && !verdict.same_call {
+            events.push(self.tool_call(&entry.span, past));
+        }
+        let carries = entry.role == Role::Llm || entry.usage.is_known();
+        if carries && verdict.standing == Standing::Own {
+            self.add_llm_call(entry, verdict, entries, past, events);
+        }
+        if entry.role == Role::Around && is_failed(&entry.span) && !verdict.failed_below {
+            events.push(rows::failure(&entry.span));
+        }
+    }
+
+    /// The new messages of an LLM call, and the row of the call.
+    fn add_llm_call(
+        &mut self,
+        entry: &Entry,
+        verdict: Verdict,
+        entries: &[Entry],
+        past: &mut Past,
+        events: &mut Vec<Event>,
+    ) {
+        let Entry { span, role, .. } = entry;
+        let is_call = *role == Role::Llm;
+        self.counts.sums_counted += u64::from(!is_call);
+        let (usage, of_others) = match verdict.usage_from {
+            Some((sum, of_others)) => (&entries[sum].usage, of_others),
+            None => (&entry.usage, !is_call),
+        };
+        let mut talk = Talk::of(span);
+        if let Some(wrapper) = verdict.wrapper {
+            talk.complete(Talk::of(&entries[wrapper].span));
+        }
+        let conversation = self.conversations.entry(conversation(span)).or_default();
+        let new = conversation.new_messages(&talk.input);
+        events.extend(new.into_iter().map(|said| rows::message(span, said)));
+        conversation.remember(&talk, &span.span_id);
+        events.push(rows::llm_call(span, usage, &talk, of_others));
+        past.last_call = Some(span.span_id.clone()).filter(|id| !id.is_empty());
+    }
+
+    fn tool_call(&self, span: &Span, past: &Past) -> Event {
+        let conversation = self.conversations.get(&conversation(span));
+        let id = rows::tool_call_id(span);
+        let asker = conversation.zip(id).and_then(|(conversation, id)| conversation.asker(&id));
+        rows::tool_call(span, asker.or(past.last_call.as_deref()))
+    }
+
+    fn remember(&mut self, trace_id: String, past: Past, is_new: bool, before: usize) {
+        self.remembered += past.spans.len() - before;
+        if is_new {
+            self.order.push_back(trace_id.clone());
+        }
+        self.traces.insert(trace_id, past);
+        while self.remembered > MOST_REMEMBERED && self.order.len() > 1 {
+            let oldest = self.order.pop_front().and_then(|id| self.traces.remove(&id));
+            self.remembered -= oldest.map_or(0, |past| past.spans.len());
+        }
+    }
+}
+
+/// New spans, then those that were decided before.
+fn nodes<'a>(entries: &'a [Entry], past: &'a Past) -> Vec<Node<'a>> {
+    let new = entries.iter().map(|Entry { span, usage, role, tool }| Node {
+        id: &span.span_id,
+        parent: span.parent_id.as_deref(),
+        role: *role,
+        has_usage: usage.is_known(),
+        failed: is_failed(span),
+        tool: tool.as_deref(),
+        end_ns: span.end_ns,
+        decided: None,
+    });
+    let old = past.spans.iter().map(|(id, decided)| Node {
+        id,
+        parent: decided.parent.as_deref(),
+        role: decided.role,
+        has_usage: decided.counted,
+        failed: decided.failed,
+        tool: decided.tool.as_deref(),
+        end_ns: None,
+        decided: Some(decided.counted),
+    });
+    new.chain(old).collect()
+}
+
+/// What is remembered of a span that has an identifier.
+fn decided((entry, verdict): (Entry, Verdict)) -> Option<(String, Decided)> {
+    let Entry { span, usage, role, tool } = entry;
+    let has_tokens = usage.is_known() || verdict.usage_from.is_some();
+    let decided = Decided {
+        failed: is_failed(&span),
+        parent: span.parent_id,
+        role,
+        counted: has_tokens && verdict.standing == Standing::Own,
+        tool,
+    };
+    (!span.span_id.is_empty()).then_some((span.span_id, decided))
+}
+
+fn is_failed(span: &Span) -> bool {
+    span.status == SpanStatus::Error
+}
+
+/// The conversation that a span says it is part of; else its trace.
+fn conversation(span: &Span) -> String {
+    names::text(span, CONVERSATION).unwrap_or_else(|| span.trace_id.clone())
+}

@@ -1,0 +1,25 @@
+//! Spans of a trace to events, by the GenAI conventions of OpenTelemetry and the names that came before and beside them.
+//!
+//! * `names`: the attributes that mean the same
+//! * `role`: what a span stands for
+//! * `usage`: tokens and costs of a span
+//! * `messages`: what was said, in all the shapes that instrumentations write
+//! * `cover`: which spans count, and which only sum up others
+//! * `conversation`: what has been said before, and who asked for which tool call
+//! * `rows`: a span as an event
+//! * `mapper`: spans in, events out
+
+mod conversation;
+mod cover;
+mod mapper;
+#[cfg(test)]
+mod mapper_tests;
+mod messages;
+mod names;
+#[cfg(test)]
+mod once_tests;
+mod role;
+mod rows;
+mod usage;
+
+pub use mapper::Mapper;

@@ -1,0 +1,192 @@
+//! A span as an event.
+
+use super::super::spans::{Span, SpanStatus};
+use super::messages::{Said, Talk};
+use super::names::{
+    self, FINISH_REASON, RESPONSE_ID, TOOL_ARGUMENTS, TOOL_CALL_ID, TOOL_NAME, TOOL_RESULT, is_text,
+};
+use super::usage::Usage;
+use crate::capture::proxy::tool_kind;
+use crate::trace::{Clock, Event, Kind, Timestamp, ToolStatus};
+use serde_json::{Map, Value, json};
+
+/// Bytes of an attribute above which only its name is kept: what is that long is text that instrumentations repeat, such as
+/// the definitions of all tools in every call.
+const LONGEST_ATTRIBUTE: usize = 2048;
+/// `error_type` of an error that has no better name.
+const UNNAMED_ERROR: &str = "_OTHER";
+
+/// A message that is new.
+pub(super) fn message(span: &Span, said: &Said) -> Event {
+    let mut event = at_start(Kind::Message, span);
+    event.role = Some(if said.role == "developer" { "system" } else { &said.role }.to_owned());
+    event.content = Some(said.text.clone());
+    event
+}
+
+/// One LLM call, or the sum of several.
+pub(super) fn llm_call(span: &Span, usage: &Usage, talk: &Talk, is_sum: bool) -> Event {
+    let mut event = timed(Kind::LlmCall, span);
+    event.response_id = names::text(span, RESPONSE_ID);
+    event.finish_reason = names::text(span, FINISH_REASON)
+        .or_else(|| talk.output.iter().find_map(|said| said.finish_reason.clone()));
+    event.role = Some("assistant".to_owned());
+    event.content = talk.answer();
+    usage.fill(&mut event, is_sum);
+    let error = error(span);
+    if event.content.is_none() && !usage.is_known() {
+        // An error of a call that was answered is one of whoever used the answer.
+        event.error_type.clone_from(&error.as_ref().map(|error| error.kind.clone()));
+    }
+    let mut extra = extra(span, error);
+    let asked: Vec<Value> = talk
+        .asked()
+        .map(|asked| json!({ "id": asked.id, "name": asked.name, "arguments": asked.arguments }))
+        .collect();
+    if !asked.is_empty() {
+        extra.insert("tool_calls".to_owned(), Value::Array(asked));
+    }
+    if let Some((inside, why)) = usage.cached {
+        let told = json!({ "in_input_as_given": inside, "told_by": why });
+        extra.insert("cached_tokens".to_owned(), told);
+    }
+    event.attributes = Some(Value::Object(extra).to_string());
+    event
+}
+
+/// One tool call.
+pub(super) fn tool_call(span: &Span, asker: Option<&str>) -> Event {
+    let mut event = timed(Kind::ToolCall, span);
+    event.parent_event_id = asker.map(str::to_owned);
+    event.tool_name = tool_name(span);
+    event.tool_kind = event.tool_name.as_deref().map(tool_kind);
+    event.tool_call_id = tool_call_id(span);
+    event.arguments = names::text(span, TOOL_ARGUMENTS);
+    event.content = names::text(span, TOOL_RESULT);
+    let error = error(span);
+    event.tool_status = Some(if error.is_some() { ToolStatus::Error } else { ToolStatus::Ok });
+    if let Some(error) = &error {
+        event.error_type = Some(error.kind.clone());
+        event.content = event.content.or_else(|| error.message.clone());
+    }
+    event.attributes = Some(Value::Object(extra(span, error)).to_string());
+    event
+}
+
+/// The error of an agent or a workflow in which nothing else failed.
+pub(super) fn failure(span: &Span) -> Event {
+    let error = error(span);
+    let mut event = at_end(Kind::Error, span);
+    event.error_type =
+        Some(error.as_ref().map_or(UNNAMED_ERROR.to_owned(), |error| error.kind.clone()));
+    event.content = error.as_ref().and_then(|error| error.message.clone());
+    event.attributes = Some(Value::Object(extra(span, error)).to_string());
+    event
+}
+
+pub(super) fn tool_name(span: &Span) -> Option<String> {
+    let entity = || names::text(span, &["traceloop.entity.name"]);
+    let named = || span.name.strip_prefix("execute_tool ").map(str::to_owned);
+    let name = names::text(span, TOOL_NAME).or_else(entity).or_else(named);
+    name.or_else(|| Some(span.name.clone())).filter(|name| !name.is_empty())
+}
+
+pub(super) fn tool_call_id(span: &Span) -> Option<String> {
+    names::text(span, TOOL_CALL_ID)
+}
+
+fn at_start(kind: Kind, span: &Span) -> Event {
+    at(kind, span.start_ns)
+}
+
+fn at_end(kind: Kind, span: &Span) -> Event {
+    at(kind, span.end_ns.or(span.start_ns))
+}
+
+fn at(kind: Kind, ns: Option<u64>) -> Event {
+    let mut event = Event::new(kind);
+    event.ts = ns.and_then(|ns| i64::try_from(ns / 1000).ok()).map(Timestamp::from_micros);
+    event.clock = event.ts.map(|_| Clock::Source);
+    event
+}
+
+/// An event that takes as long as its span.
+fn timed(kind: Kind, span: &Span) -> Event {
+    let mut event = at_start(kind, span);
+    event.event_id = Some(span.span_id.clone()).filter(|id| !id.is_empty());
+    event.duration_ms = match (span.start_ns, span.end_ns) {
+        (Some(start), Some(end)) => end.checked_sub(start).map(millis),
+        _ => None,
+    };
+    event
+}
+
+/// Milliseconds, to the microsecond.
+#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 microseconds")]
+fn millis(ns: u64) -> f64 {
+    (ns / 1000) as f64 / 1e3
+}
+
+/// What went wrong in a span.
+struct Wrong {
+    kind: String,
+    message: Option<String>,
+}
+
+fn error(span: &Span) -> Option<Wrong> {
+    if span.status != SpanStatus::Error {
+        return None;
+    }
+    let exception = span.events.iter().rev().find(|event| event.name == "exception");
+    let of_exception = |name: &str| {
+        let text = exception?.attributes.get(name)?.as_str()?;
+        Some(text.to_owned()).filter(|text| !text.is_empty())
+    };
+    let kind = names::text(span, &["error.type"]).or_else(|| of_exception("exception.type"));
+    let status = Some(span.status_message.clone()).filter(|text| !text.is_empty());
+    Some(Wrong {
+        kind: kind.unwrap_or_else(|| UNNAMED_ERROR.to_owned()),
+        message: of_exception("exception.message").or(status),
+    })
+}
+
+/// What a trace has no column for: attributes but for texts, which have their columns, and for long ones, of which the
+/// names are kept.
+fn extra(span: &Span, error: Option<Wrong>) -> Map<String, Value> {
+    let mut extra = Map::new();
+    let mut left_out = Vec::new();
+    for (name, value) in &span.attributes {
+        if is_text(name)
+            || TOOL_ARGUMENTS.contains(&name.as_str())
+            || TOOL_RESULT.contains(&name.as_str())
+        {
+            continue;
+        }
+        if value.to_string().len() > LONGEST_ATTRIBUTE {
+            left_out.push(Value::from(name.as_str()));
+        } else {
+            extra.insert(name.clone(), value.clone());
+        }
+    }
+    if !left_out.is_empty() {
+        extra.insert("left_out".to_owned(), Value::Array(left_out));
+    }
+    if let Some(message) = error.and_then(|error| error.message) {
+        extra.insert("error_message".to_owned(), Value::String(message));
+    }
+    let service = span.resource.get("service.name").and_then(Value::as_str);
+    let mut place = Map::new();
+    for (name, text) in [
+        ("trace_id", Some(span.trace_id.as_str())),
+        ("parent_span_id", span.parent_id.as_deref()),
+        ("name", Some(span.name.as_str())),
+        ("scope", Some(span.scope.as_str())),
+        ("service", service),
+    ] {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            place.insert(name.to_owned(), Value::from(text));
+        }
+    }
+    extra.insert("span".to_owned(), Value::Object(place));
+    extra
+}
