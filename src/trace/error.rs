@@ -88,7 +88,9 @@ impl TraceError {
                 format!("read it with ramptrace {written_by}, which wrote it, or a later release")
             }
             Self::NewerMinor { written_by, .. } => {
-                format!("rewrite it with ramptrace {written_by}, which wrote it, or a later release")
+                format!(
+                    "rewrite it with ramptrace {written_by}, which wrote it, or a later release"
+                )
             }
             Self::MissingColumn { .. }
             | Self::WrongType { .. }

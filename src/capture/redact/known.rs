@@ -161,7 +161,8 @@ mod tests {
         ] {
             assert!(looks_secret(name, "a-word"), "{name}");
         }
-        for name in ["BASIC_AUTH", "SESSION_COOKIE", "SSH_PRIVATE", "NEXTAUTH_URL", "KEYCLOAK_URL"] {
+        for name in ["BASIC_AUTH", "SESSION_COOKIE", "SSH_PRIVATE", "NEXTAUTH_URL", "KEYCLOAK_URL"]
+        {
             for value in ["production", "http://localhost:8080/auth", "key-cloak.example"] {
                 assert!(!looks_secret(name, value), "{name}={value}");
             }
