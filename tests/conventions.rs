@@ -46,7 +46,10 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("polars", &["rollup", "metrics"]),
     ("prost", &["capture"]),
     ("regex", &["analysis", "capture"]),
+    ("rustix", &["capture"]),
+    ("shlex", &["capture"]),
     ("tokio", &["capture"]),
+    ("wait4", &["capture"]),
 ];
 
 /// Lines after which a file must be split.

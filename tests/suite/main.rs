@@ -6,6 +6,7 @@ mod budgets;
 mod capture_journal;
 mod cascade;
 mod claims;
+mod clients;
 mod costs;
 mod devtools;
 mod event_lists;

@@ -37,8 +37,13 @@ fn forms(secret: &str) -> Vec<String> {
     let json = json.trim_matches('"').to_owned();
     let twice = serde_json::to_string(&json).expect("text");
     let mut forms = vec![secret.to_owned(), json, twice.trim_matches('"').to_owned()];
-    let hex: String = secret.bytes().map(|b| format!("{b:02x}")).collect();
-    forms.push(hex);
+    forms.push(
+        secret
+            .bytes()
+            .flat_map(|b| [b >> 4, b & 15])
+            .filter_map(|d| char::from_digit(d.into(), 16))
+            .collect(),
+    );
     for pad in 0..3 {
         // The part of the encoding that does not depend on what stands around.
         let shifted = [&b"xxx"[..pad], secret.as_bytes()].concat();
