@@ -1,9 +1,9 @@
 //! The agent's tools. What they say is for the model; a tool that fails is a result, never an error of the agent.
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{self, Read};
-#[cfg(unix)]
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Component, Path};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -106,7 +106,6 @@ fn execute(command: &str, workdir: &Path, timeout: Duration) -> io::Result<(i32,
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).current_dir(workdir).stdin(Stdio::null());
     shell.stdout(writer.try_clone()?).stderr(writer);
-    #[cfg(unix)]
     shell.process_group(0);
     let mut child = shell.spawn()?;
     // The pipe ends with the last process that writes to it.
@@ -128,22 +127,13 @@ fn execute(command: &str, workdir: &Path, timeout: Duration) -> io::Result<(i32,
         output.push('\n');
     }
     let code = if let Some(status) = status {
-        exit_code(status)
+        status.code().or_else(|| status.signal().map(|s| 128 + s)).unwrap_or(-1)
     } else {
         // Writing to a string cannot fail.
         let _ = writeln!(output, "(killed after {} s)", timeout.as_secs_f64());
         TIMED_OUT
     };
     Ok((code, output))
-}
-
-/// The exit code as a shell gives it.
-fn exit_code(status: ExitStatus) -> i32 {
-    #[cfg(unix)]
-    let signal = status.signal();
-    #[cfg(not(unix))]
-    let signal: Option<i32> = None;
-    status.code().or_else(|| signal.map(|s| 128 + s)).unwrap_or(-1)
 }
 
 /// How a command ended; none when it ran too long and was killed.
@@ -165,12 +155,10 @@ fn wait(child: &mut Child, timeout: Duration) -> io::Result<Option<ExitStatus>> 
 
 /// Ends the process group of a command; it is gone already more often than not.
 fn kill_group(child: &Child) {
-    let _ = Command::new("sh")
-        .args(["-c", "kill -KILL -- \"-$1\"", "sh", &child.id().to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(id) = id {
+        let _ = kill_process_group(id, Signal::KILL);
+    }
 }
 
 /// Both ends of an output.
