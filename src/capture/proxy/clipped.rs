@@ -5,6 +5,7 @@
 //! the memory: what it has no room for is cut, and the event says so. Short copies are free.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -93,6 +94,18 @@ impl Clipped {
         self.tail.clear();
         self.total = 0;
         self.cut = false;
+    }
+
+    /// A hash of a name and these bytes. Of bytes that were cut, length, beginning and end count.
+    pub(super) fn digest(&self, name: &str) -> u128 {
+        let mut digest = Sha256::new();
+        digest.update(name.as_bytes());
+        digest.update(self.total.to_le_bytes());
+        digest.update(&self.head);
+        digest.update(&self.tail);
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest.finalize()[..16]);
+        u128::from_le_bytes(first)
     }
 
     /// The last object that stands under a key in JSON text that was cut. Inside a JSON string the quotes of a key

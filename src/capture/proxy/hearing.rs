@@ -17,7 +17,6 @@ use super::{chat, messages, responses};
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{StatusCode, Uri};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -54,6 +53,7 @@ pub(super) struct Call {
     tape: Arc<Tape>,
     number: u64,
     api: Api,
+    path: String,
     received: Moment,
     secrets: Arc<[String]>,
     request: Mutex<Option<RequestCopy>>,
@@ -62,7 +62,6 @@ pub(super) struct Call {
 struct RequestCopy {
     body: Clipped,
     decoder: Decoder,
-    digest: Sha256,
     bytes: u64,
 }
 
@@ -73,7 +72,6 @@ impl Call {
         let Some(copy) = request.as_mut() else { return };
         let (body, decoder) = (&mut copy.body, &mut copy.decoder);
         copy.bytes += bytes.len() as u64;
-        copy.digest.update(bytes);
         let decode = || decoder.feed(bytes, &mut |decoded| body.push(decoded));
         if catch_unwind(AssertUnwindSafe(decode)).is_err() {
             copy.decoder = Decoder::Failed("the copy failed".to_owned());
@@ -85,8 +83,6 @@ impl Call {
     pub(super) fn request_end(&self) {
         let copy = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(copy) = copy else { return };
-        let mut first = [0; 16];
-        first.copy_from_slice(&copy.digest.finalize()[..16]);
         self.tape.asked(Asked {
             number: self.number,
             api: self.api,
@@ -94,7 +90,7 @@ impl Call {
             bytes: copy.bytes,
             problem: copy.decoder.problem().map(str::to_owned),
             body: copy.body,
-            digest: u128::from_le_bytes(first),
+            path: self.path.clone(),
             secrets: Arc::clone(&self.secrets),
         });
     }
@@ -121,19 +117,17 @@ impl Hearing {
     /// A call begins.
     pub(super) fn begin(tape: &Arc<Tape>, api: Api, uri: &Uri, request: &HeaderMap) -> Self {
         let (number, flight) = tape.begin();
-        let mut digest = Sha256::new();
-        digest.update(uri.path().as_bytes());
         let coding = headers::text(request, &CONTENT_ENCODING);
         let copy = RequestCopy {
             body: Clipped::new(REQUEST_LIMIT, &tape.allowance),
             decoder: Decoder::new(coding.as_deref()),
-            digest,
             bytes: 0,
         };
         let call = Call {
             tape: Arc::clone(tape),
             number,
             api,
+            path: uri.path().to_owned(),
             received: Moment::now(),
             secrets: headers::secrets(request, uri.query()).into(),
             request: Mutex::new(Some(copy)),

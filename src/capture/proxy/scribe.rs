@@ -55,7 +55,7 @@ impl Scribe {
 
     /// A request has come.
     pub(super) fn asked(&mut self, asked: Asked) {
-        let repeat = self.repeats.note(asked.digest, asked.number);
+        let repeat = self.repeats.note(asked.body.digest(&asked.path), asked.number);
         let mut attributes = Map::new();
         attributes.insert("api".to_owned(), Value::from(asked.api.as_str()));
         let mut conversation = None;

@@ -31,8 +31,7 @@ pub(super) struct Asked {
     pub(super) bytes: u64,
     /// Why the copy cannot be read, if it cannot.
     pub(super) problem: Option<String>,
-    /// Hash of its path and its bytes.
-    pub(super) digest: u128,
+    pub(super) path: String,
     pub(super) secrets: Arc<[String]>,
 }
 
