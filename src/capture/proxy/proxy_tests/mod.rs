@@ -6,10 +6,12 @@
 //! * `talking`: conversations, codings, what is missing
 //! * `failing`: errors, retries, cut and damaged streams, keys
 //! * `crowd`: many calls at once, and very long ones
+//! * `memory`: what the proxy takes
 
 mod crowd;
 mod failing;
 mod fixture;
+mod memory;
 mod passing;
 mod recording;
 mod talking;

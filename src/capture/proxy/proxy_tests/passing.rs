@@ -96,7 +96,7 @@ fn a_request_in_chunks_and_one_with_an_expectation_arrive_whole() {
 
 #[test]
 fn each_piece_of_a_stream_arrives_as_it_is_sent() {
-    let pause = Duration::from_millis(300);
+    let pause = Duration::from_millis(1500);
     let setup = Setup::new(move |_| {
         let event = |text: &str| {
             chunk(
@@ -132,7 +132,7 @@ fn each_piece_of_a_stream_arrives_as_it_is_sent() {
     assert_eq!(call.content.as_deref(), Some("firstsecond"));
     let first = super::fixture::attributes(&call)["first_token_ms"].as_f64().unwrap();
     let total = call.duration_ms.unwrap();
-    assert!(first < 300.0 && (300.0..10_000.0).contains(&total), "{first} {total}");
+    assert!(first < 1500.0 && (1500.0..60_000.0).contains(&total), "{first} {total}");
 }
 
 #[test]

@@ -141,6 +141,17 @@ fn a_coded_answer_is_read_and_passed_on_as_it_is() {
 }
 
 #[test]
+fn a_coded_request_is_read_and_passed_on_as_it_is() {
+    let setup = Setup::new(|_| json("200 OK", &json!({"id": "x", "status": "completed"})));
+    let body = json!({"model": "m", "input": "packed"}).to_string();
+    let coded = zstd::encode_all(body.as_bytes(), 3).unwrap();
+    setup.send("/v1/responses", "Content-Encoding: zstd\r\n", &coded);
+    assert_eq!(setup.server.seen.lock().unwrap()[0].body, coded);
+    assert_eq!(told(&setup.of_kind(Kind::Message)), ["user: packed"]);
+    assert_eq!(attributes(&setup.call())["request_bytes"], coded.len());
+}
+
+#[test]
 fn a_stream_without_usage_has_none_and_a_placeholder_is_called_one() {
     let setup = Setup::new(|_| {
         let event = |delta: Value, finish: Value| json!({"id": "x", "choices": [{"delta": delta, "finish_reason": finish}]});
