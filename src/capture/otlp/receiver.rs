@@ -1,4 +1,4 @@
-//! The HTTP server: OTLP/HTTP at `/v1/traces`, in protobuf and in JSON.
+//! The HTTP server: OTLP/HTTP at `/v1/traces`, in protobuf and in JSON, and JSON also at `/`.
 //!
 //! It answers as the protocol asks (OTLP 1.x, "OTLP/HTTP Response"): 200 with an empty response in the encoding of the
 //! request, and a `google.rpc.Status` with every refusal. Spans are taken over before the answer is sent, so that an
@@ -282,7 +282,8 @@ impl From<BodyProblem> for Refusal {
 
 async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().path().trim_end_matches('/').to_owned();
-    let is_known = matches!(path.as_str(), "/v1/traces" | "/v1/logs" | "/v1/metrics");
+    // Some exporters post everything to the address itself.
+    let is_known = matches!(path.as_str(), "" | "/v1/traces" | "/v1/logs" | "/v1/metrics");
     let format = format_of(&request).unwrap_or(Format::Json);
     if !is_known {
         let problem = "OTLP/HTTP is received at /v1/traces, /v1/logs and /v1/metrics";
@@ -294,6 +295,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
     }
     let done = match path.as_str() {
         "/v1/traces" => traces(shared, request).await,
+        "" => anything(shared, request).await,
         _ => unused(shared, request, path == "/v1/logs").await,
     };
     match done {
@@ -316,6 +318,26 @@ async fn traces(shared: &Shared, request: Request<Incoming>) -> Result<(), Refus
         Format::Json => from_json(&body),
     };
     shared.take(spans.map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, e.to_string()))?);
+    Ok(())
+}
+
+/// What says itself what it is: only JSON does.
+async fn anything(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal> {
+    if format_of(&request)? == Format::Protobuf {
+        let problem = "traces in protobuf are received at /v1/traces";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, problem));
+    }
+    let body = body(request).await?;
+    // What it is stands at its beginning.
+    let named = |name: &str| body.windows(name.len()).take(100).any(|w| w == name.as_bytes());
+    if named("\"resourceLogs\"") {
+        shared.note(|state| state.logs += 1);
+    } else if named("\"resourceMetrics\"") {
+        shared.note(|state| state.metrics += 1);
+    } else {
+        let spans = from_json(&body);
+        shared.take(spans.map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, e.to_string()))?);
+    }
     Ok(())
 }
 

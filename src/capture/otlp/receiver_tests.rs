@@ -154,6 +154,15 @@ fn a_trace_that_is_whole_does_not_wait_for_the_end() {
 }
 
 #[test]
+fn everything_may_come_to_the_address_itself() {
+    let (receiver, sink) = started();
+    let spans = traces(&[("1", "a", "", chat(10))]).to_string();
+    assert_eq!(post(receiver.address(), "/", &[JSON], spans.as_bytes()).0, 200);
+    let (counts, events, _) = received(receiver, &sink);
+    assert_eq!((counts.llm_calls, events.len()), (1, 1));
+}
+
+#[test]
 fn protobuf_gzip_and_deflate_say_the_same() {
     // One chat span by opentelemetry-proto 1.45.2 for Python: gen_ai.operation.name, and 7 input tokens.
     let protobuf = hexadecimal(
@@ -212,7 +221,8 @@ fn what_cannot_be_read_is_refused_and_loses_nothing() {
     let (status, head, _) = exchange(address, &request("GET", "/v1/traces", &[], b""));
     assert!(status == 405 && head.contains("allow: post"), "{head}");
     assert_eq!(post(address, "/v2/traces", &[JSON], good.as_bytes()).0, 404);
-    assert_eq!(post(address, "/", &[], b"").0, 404);
+    assert_eq!(post(address, "/", &[PROTOBUF], b"").0, 404);
+    assert_eq!(post(address, "/", &[JSON], b"[]").0, 400);
     // Not HTTP at all; a body that breaks off; a head that never ends.
     exchange(address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     let mut torn = TcpStream::connect(address).unwrap();
@@ -253,9 +263,12 @@ fn logs_and_metrics_are_taken_and_said_to_be_unused() {
     let (receiver, sink) = started();
     assert_eq!(post(receiver.address(), "/v1/logs", &[JSON], b"{}").0, 200);
     assert_eq!(post(receiver.address(), "/v1/metrics", &[PROTOBUF], b"anything").0, 200);
+    for body in [&b"{\"resourceLogs\": []}"[..], b" { \"resourceMetrics\":[]}"] {
+        assert_eq!(post(receiver.address(), "/", &[JSON], body).0, 200);
+    }
     let (counts, events, warnings) = received(receiver, &sink);
-    assert_eq!((counts.logs, counts.metrics, events.len()), (1, 1, 0));
-    let said = "the agent sent OpenTelemetry logs or metrics (2 requests) and no LLM spans; only spans are recorded";
+    assert_eq!((counts.logs, counts.metrics, events.len()), (2, 2, 0));
+    let said = "the agent sent OpenTelemetry logs or metrics (4 requests) and no LLM spans; only spans are recorded";
     assert_eq!(warnings, [said]);
 }
 

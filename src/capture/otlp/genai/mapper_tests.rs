@@ -220,6 +220,14 @@ fn dialects() -> Vec<(&'static str, Span)> {
         "events": r#"[{"content":"Hi","role":"user","event.name":"gen_ai.user.message"},
                       {"index":0,"message":{"role":"assistant","content":"Ho"},"event.name":"gen_ai.choice"}]"#,
     });
+    let gemini = json!({
+        "gen_ai.operation.name": "llm_call",
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.output_tokens": 2,
+        "gen_ai.input.messages": r#"[{"role":"user","parts":[{"text":"Hi"}]}]"#,
+        "gen_ai.output.messages":
+            r#"[{"content":{"role":"model","parts":[{"text":"Ho"},{"functionCall":{"name":"ls","args":{}}}]},"finishReason":"stop"}]"#,
+    });
     vec![
         ("events", by_events),
         ("details", by_details),
@@ -227,6 +235,7 @@ fn dialects() -> Vec<(&'static str, Span)> {
         ("OpenLLMetry", span("c", None, 1, open_llmetry)),
         ("OpenInference", span("c", None, 1, open_inference)),
         ("Vercel", span("c", None, 1, vercel)),
+        ("Gemini CLI", span("c", None, 1, gemini)),
         ("list of events", span("c", None, 1, event_list)),
     ]
 }
@@ -259,6 +268,7 @@ fn old_and_foreign_names_say_the_same() {
 #[test]
 fn tools_of_foreign_names() {
     for attributes in [
+        json!({ "gen_ai.operation.name": "tool_call", "gen_ai.tool.name": "sh", "gen_ai.tool.call_id": "1", "gen_ai.input.messages": "ls", "gen_ai.output.messages": "a.txt" }),
         json!({ "openinference.span.kind": "TOOL", "tool.name": "sh", "input.value": "ls", "output.value": "a.txt" }),
         json!({ "traceloop.span.kind": "tool", "traceloop.entity.name": "sh", "traceloop.entity.input": "ls", "traceloop.entity.output": "a.txt" }),
         json!({ "ai.operationId": "ai.toolCall", "ai.toolCall.name": "sh", "ai.toolCall.args": "ls", "ai.toolCall.result": "a.txt" }),

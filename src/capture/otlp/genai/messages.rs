@@ -239,10 +239,19 @@ fn said_all(value: &Value, role: &str) -> Vec<Said> {
 
 /// One message, whatever it is wrapped in.
 fn said(value: &Value, role: &str) -> Said {
-    let finish =
-        |value: &Value| value.get("finish_reason").and_then(Value::as_str).map(str::to_owned);
-    let outer_finish = finish(value);
-    let message = value.get("message").map(parsed).filter(Value::is_object);
+    let finish = |value: &Value| {
+        let reason =
+            ["finish_reason", "finishReason"].iter().find_map(|name| value.get(*name)?.as_str());
+        reason.map(str::to_owned)
+    };
+    let (outer_finish, outer_role) = (finish(value), value.get("role").and_then(Value::as_str));
+    let role = outer_role.unwrap_or(role);
+    let is_message = |inner: &Value| {
+        let of_messages = ["role", "parts", "content", "tool_calls"];
+        inner.get("type").is_none() && of_messages.iter().any(|name| inner.get(*name).is_some())
+    };
+    let inner = ["message", "content"].iter().filter_map(|name| value.get(*name)).map(parsed);
+    let message = inner.into_iter().find(is_message);
     let value = message.as_ref().unwrap_or(value);
     if let Value::String(text) = value {
         return Said { role: role.to_owned(), text: text.clone(), ..Said::default() };
@@ -287,7 +296,8 @@ fn asked(value: &Value) -> Option<Asked> {
     let is_call = kind.is_none_or(|kind| {
         matches!(kind, "tool_call" | "tool_use" | "tool-call" | "function" | "function_call")
     });
-    let value = value.get("tool_call").unwrap_or(value);
+    let value =
+        ["tool_call", "functionCall"].iter().find_map(|name| value.get(*name)).unwrap_or(value);
     let function = value.get("function").filter(|f| f.is_object()).unwrap_or(value);
     let name = ["name", "toolName"].iter().find_map(|key| function.get(*key)?.as_str());
     let id = ["id", "toolCallId", "tool_call_id"].iter().find_map(|key| value.get(*key)?.as_str());
@@ -298,4 +308,70 @@ fn asked(value: &Value) -> Option<Asked> {
         name: name.map(str::to_owned),
         arguments: arguments.map(text),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_message_is_found_in_whatever_wraps_it() {
+        let plain = json!({ "role": "user", "content": "Hi" });
+        for wrapped in [
+            plain.clone(),
+            json!({ "message": plain }),
+            json!({ "message": plain.to_string() }),
+            json!({ "role": "user", "content": [{ "type": "text", "text": "H" }, { "type": "input_text", "text": "i" }] }),
+            json!({ "role": "user", "content": { "text": "Hi" } }),
+            json!({ "role": "user", "content": { "type": "text", "content": "Hi" } }),
+            json!({ "role": "user", "content": { "parts": [{ "text": "Hi" }] } }),
+            json!({ "role": "user", "parts": [{ "type": "text", "content": "Hi" }, { "type": "reasoning", "content": "x" }] }),
+            json!({ "content": { "role": "user", "parts": [{ "text": "Hi" }] } }),
+        ] {
+            let said = said(&wrapped, "assistant");
+            assert_eq!((said.role.as_str(), said.text.as_str()), ("user", "Hi"), "{wrapped}");
+        }
+        assert_eq!(said(&json!("Hi"), "user").text, "Hi");
+        assert_eq!(said(&json!(7), "user"), Said { role: "user".to_owned(), ..Said::default() });
+    }
+
+    #[test]
+    fn tool_calls_are_found_in_every_shape() {
+        let arguments = json!({ "x": 1 });
+        for message in [
+            json!({ "parts": [{ "type": "tool_call", "id": "1", "name": "f", "arguments": arguments }] }),
+            json!({ "content": [{ "type": "tool_use", "id": "1", "name": "f", "input": arguments }] }),
+            json!({ "tool_calls": [{ "id": "1", "type": "function", "function": { "name": "f", "arguments": "{\"x\":1}" } }] }),
+            json!({ "tool_calls": [{ "tool_call": { "id": "1", "function": { "name": "f", "arguments": "{\"x\":1}" } } }] }),
+            json!({ "parts": [{ "functionCall": { "id": "1", "name": "f", "args": arguments } }] }),
+            json!({ "content": [{ "type": "tool-call", "toolCallId": "1", "toolName": "f", "args": arguments }] }),
+        ] {
+            let text = |text: &str| Some(text.to_owned());
+            let asked = Asked { id: text("1"), name: text("f"), arguments: text("{\"x\":1}") };
+            assert_eq!(said(&message, "assistant").calls, [asked], "{message}");
+        }
+        let answered =
+            json!({ "parts": [{ "type": "tool_call_response", "id": "1", "name": "f" }] });
+        assert_eq!(said(&answered, "tool").calls, []);
+    }
+
+    #[test]
+    fn lists_are_spelled_out_in_the_order_of_their_numbers() {
+        let Value::Object(attributes) = json!({
+            "p.10.content": "c", "p.2.content": "b", "p.0.role": "a", "p.0.calls.0.name": "f", "p.0.calls.1.name": "g", "q.0": 1,
+        }) else {
+            panic!("no object")
+        };
+        let expected = json!([{ "role": "a", "calls": [{ "name": "f" }, { "name": "g" }] }, { "content": "b" }, { "content": "c" }]);
+        assert_eq!(Value::Array(spelled_out(&attributes, "p.")), expected);
+        let deep = format!("p.0{}", ".x".repeat(10_000));
+        let odd = [
+            (deep, json!(1)),
+            ("p.0".to_owned(), json!("x")),
+            ("p.0.y".to_owned(), json!(2)),
+            ("p.".to_owned(), json!(3)),
+        ];
+        assert_eq!(spelled_out(&odd.into_iter().collect(), "p."), Vec::<Value>::new());
+    }
 }

@@ -22,7 +22,7 @@ pub(super) const CONVERSATION: &[&str] =
 pub(super) const TOOL_NAME: &[&str] =
     &["gen_ai.tool.name", "tool.name", "ai.toolCall.name", "mcp.tool.name"];
 pub(super) const TOOL_CALL_ID: &[&str] =
-    &["gen_ai.tool.call.id", "tool_call.id", "tool.id", "ai.toolCall.id"];
+    &["gen_ai.tool.call.id", "gen_ai.tool.call_id", "tool_call.id", "tool.id", "ai.toolCall.id"];
 pub(super) const TOOL_ARGUMENTS: &[&str] = &[
     "gen_ai.tool.call.arguments",
     "gen_ai.tool.args",
@@ -32,6 +32,7 @@ pub(super) const TOOL_ARGUMENTS: &[&str] = &[
     "ai.toolCall.args",
     "traceloop.entity.input",
     "input.value",
+    "gen_ai.input.messages",
 ];
 pub(super) const TOOL_RESULT: &[&str] = &[
     "gen_ai.tool.call.result",
@@ -41,6 +42,7 @@ pub(super) const TOOL_RESULT: &[&str] = &[
     "ai.toolCall.result",
     "traceloop.entity.output",
     "output.value",
+    "gen_ai.output.messages",
 ];
 
 /// Names under which the messages of a call stand, and what else repeats them: never kept a second time.

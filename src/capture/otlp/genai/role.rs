@@ -34,18 +34,20 @@ impl Role {
     /// Values of `gen_ai.operation.name`. One that is not known says nothing.
     fn of_operation(operation: &str) -> Option<Self> {
         Some(match operation {
-            "chat"
-            | "text_completion"
-            | "generate_content"
-            | "embeddings"
-            | "completion"
-            | "responses"
-            | "call_llm"
-            | "ai.generateText.doGenerate"
-            | "ai.streamText.doStream" => Self::Llm,
-            "execute_tool" | "ai.toolCall" => Self::Tool,
-            "invoke_agent" | "create_agent" | "invoke_workflow" | "agent" | "workflow"
-            | "handoff" => Self::Around,
+            "chat" | "text_completion" | "generate_content" | "embeddings" | "completion"
+            | "responses" | "call_llm" | "llm_call" => Self::Llm,
+            "execute_tool" | "tool_call" => Self::Tool,
+            // The last four are those of Gemini CLI.
+            "invoke_agent"
+            | "create_agent"
+            | "invoke_workflow"
+            | "agent"
+            | "workflow"
+            | "handoff"
+            | "agent_call"
+            | "user_prompt"
+            | "system_prompt"
+            | "schedule_tool_calls" => Self::Around,
             _ => return None,
         })
     }
@@ -104,6 +106,9 @@ mod tests {
                 &[("gen_ai.operation.name", "invoke_agent"), ("gen_ai.usage.input_tokens", "7")],
                 Role::Around,
             ),
+            (&[("gen_ai.operation.name", "llm_call")], Role::Llm),
+            (&[("gen_ai.operation.name", "tool_call")], Role::Tool),
+            (&[("gen_ai.operation.name", "user_prompt")], Role::Around),
             (&[("openinference.span.kind", "LLM")], Role::Llm),
             (&[("openinference.span.kind", "TOOL")], Role::Tool),
             (&[("openinference.span.kind", "CHAIN"), ("llm.token_count.total", "7")], Role::Around),
