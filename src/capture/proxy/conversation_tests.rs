@@ -1,3 +1,5 @@
+//! What is new in a request is new in its conversation, whatever other conversations go on beside it.
+
 use super::super::chat;
 use super::super::moment::Moment;
 use super::super::reply::ReplyCall;
