@@ -12,7 +12,7 @@
 //! * `ask`, `reply`, `usage`: requests and answers in words that all APIs share; `chat`, `responses`, `messages`: theirs
 //! * `conversation`, `waiting`, `repeats`: what is new in a request, and what it answers
 //! * `tool_kind`, `outcome`, `failure`: what a tool does, how its call ended, why a request got no answer
-//! * `tape`, `scribe`: from calls to events, on the recorder's thread
+//! * `tape`, `scribe`, `reading`: from calls to events, on the recorder's thread
 //! * `moment`: a point in time
 
 mod ask;
@@ -27,6 +27,7 @@ mod hearing;
 mod messages;
 mod moment;
 mod outcome;
+mod reading;
 mod repeats;
 mod reply;
 mod responses;

@@ -51,9 +51,10 @@ pub(super) fn upstream<'a>(
     let below = |base: &str| {
         path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))
     };
+    // A key must not go to the wrong provider: any header of Anthropic's says whose it is.
     let anthropic = below("/v1/messages").is_some()
-        || headers.contains_key("anthropic-version")
-        || headers.contains_key("x-api-key");
+        || headers.contains_key("x-api-key")
+        || headers.keys().any(|name| name.as_str().starts_with("anthropic-"));
     if anthropic {
         (&settings.anthropic, settings.anthropic.uri(path, uri.query()))
     } else {
@@ -97,6 +98,7 @@ mod tests {
         );
         assert_eq!(routed("/v1/messagesx", None), "https://o/base/v1/messagesx");
         assert_eq!(routed("/v1/models", Some("anthropic-version")), "https://a/gate/v1/models");
+        assert_eq!(routed("/api/x", Some("anthropic-beta")), "https://a/gate/api/x");
         assert_eq!(routed("/v1/models", Some("x-api-key")), "https://a/gate/v1/models");
     }
 
