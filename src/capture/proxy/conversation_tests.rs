@@ -1,4 +1,4 @@
-//! What is new in a request is new in its conversation, whatever other conversations go on beside it.
+//! Requests as agents send them, one after another.
 
 use super::super::chat;
 use super::super::moment::Moment;

@@ -18,6 +18,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{StatusCode, Uri};
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -57,6 +58,7 @@ pub(super) struct Call {
     received: Moment,
     secrets: Arc<[String]>,
     request: Mutex<Option<RequestCopy>>,
+    abandoned: AtomicBool,
 }
 
 struct RequestCopy {
@@ -77,6 +79,11 @@ impl Call {
             copy.decoder = Decoder::Failed("the copy failed".to_owned());
             self.tape.broken();
         }
+    }
+
+    /// The agent broke off in the midst of the request.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
     }
 
     /// The request has ended, or as much of it as will come.
@@ -131,6 +138,7 @@ impl Hearing {
             received: Moment::now(),
             secrets: headers::secrets(request, uri.query()).into(),
             request: Mutex::new(Some(copy)),
+            abandoned: AtomicBool::new(false),
         };
         Self {
             reading: Reading::Whole(Clipped::new(TEXT_LIMIT, &tape.allowance)),
@@ -198,6 +206,12 @@ impl Hearing {
         self.broken = true;
         self.decoder = Decoder::Failed("the copy failed".to_owned());
         self.call.tape.broken();
+    }
+
+    /// There is no answer: for this reason, or because the agent broke off.
+    pub(super) fn no_answer(&mut self, why: String) {
+        let abandoned = self.call.abandoned.load(Ordering::Relaxed);
+        self.end(if abandoned { Ending::GivenUp } else { Ending::NoAnswer(why) });
     }
 
     /// The call has ended. What comes after the first time does not count.

@@ -3,7 +3,7 @@
 //! HTTP/1.1 on both sides, with header names as they were spelled. There is no time limit: whether a call takes too long is
 //! for the agent to say. An upstream that cannot be reached is a `502` whose body is an error of either API.
 
-use super::hearing::{Ending, Hearing};
+use super::hearing::Hearing;
 use super::tape::Tape;
 use super::tee::{RequestTee, ResponseTee, causes};
 use super::{ProxySettings, headers, route};
@@ -118,7 +118,7 @@ fn no_answer(hearing: Option<Hearing>, why: String) -> Answer {
         "error": { "type": "connection", "code": "connection", "message": format!("ramptrace: {why}") },
     });
     if let Some(mut hearing) = hearing {
-        hearing.end(Ending::NoAnswer(why));
+        hearing.no_answer(why);
     }
     let mut answer = Response::new(Either::Right(Full::new(Bytes::from(error.to_string()))));
     *answer.status_mut() = StatusCode::BAD_GATEWAY;

@@ -34,6 +34,9 @@ impl Body for RequestTee {
             if let Some(data) = frame.as_ref().and_then(|f| f.as_ref().ok()?.data_ref()) {
                 call.request_data(data);
             }
+            if matches!(frame, Some(Err(_))) {
+                call.abandon();
+            }
             // With a length in its headers, a body may never be asked for more than its last byte.
             if frame.is_none() || self.inner.is_end_stream() {
                 call.request_end();

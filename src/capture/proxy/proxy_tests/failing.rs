@@ -172,6 +172,21 @@ fn an_agent_that_goes_away_ends_the_call_upstream() {
 }
 
 #[test]
+fn an_agent_that_breaks_off_in_its_request_gave_it_up() {
+    let setup = Setup::new(|_| json("200 OK", &json!({})));
+    let mut stream = setup.connect();
+    let whole = request("/v1/chat/completions", "", &[b'x'; 1000]);
+    stream.write_all(&whole[..whole.len() - 500]).unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    drop(stream);
+    until(|| setup.sink.taken().iter().any(|e| e.kind == Kind::LlmCall));
+    let call = setup.call();
+    assert_eq!(call.error_type.as_deref(), Some("cancelled"));
+    assert_eq!(attributes(&call)["request_bytes"], 500);
+    assert!(setup.server.seen.lock().unwrap().is_empty());
+}
+
+#[test]
 fn what_is_in_flight_when_the_recording_ends_is_cancelled() {
     let setup = Setup::new(|seen| {
         let stall = seen.json()["model"] == "slow";
