@@ -107,6 +107,34 @@ fn two_hundred_streams_at_once_lose_nothing() {
 }
 
 #[test]
+fn streams_with_random_damage_pass_and_break_nothing() {
+    let damaged = |seed: u64| {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut body = sse(&events(seed % 3, seed)[..20]).into_bytes();
+        for _ in 0..=seed % 40 {
+            let at = random.next_u32() as usize % body.len();
+            match random.next_u32() % 4 {
+                0 => body[at] = random.next_u32().to_le_bytes()[0],
+                1 => body.insert(at, b"\n\r\"{}[]:,\\\0"[random.next_u32() as usize % 11]),
+                2 => drop(body.drain(at..(at + 9).min(body.len()))),
+                _ => body.extend_from_within(at..(at + 30).min(body.len())),
+            }
+        }
+        body
+    };
+    let setup = Setup::new(move |seen| {
+        let seed = seen.json()["seed"].as_u64().unwrap();
+        cut_anywhere(&damaged(seed), seed)
+    });
+    for seed in 0..150 {
+        let path = ["/v1/chat/completions", "/v1/responses", "/v1/messages"][(seed % 3) as usize];
+        assert_eq!(setup.post(path, &json!({"seed": seed})).body, damaged(seed), "seed {seed}");
+    }
+    assert_eq!(setup.of_kind(Kind::LlmCall).len(), 150);
+    assert!(setup.sink.warnings.lock().unwrap().is_empty(), "no panic");
+}
+
+#[test]
 fn a_stream_of_a_hundred_megabytes_keeps_its_usage_and_little_else() {
     for (api, path) in (0..).zip(["/v1/chat/completions", "/v1/responses", "/v1/messages"]) {
         let setup = Setup::new(move |_| {
