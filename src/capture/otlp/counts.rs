@@ -7,6 +7,8 @@ pub struct Counts {
     pub llm_calls: u64,
     /// Spans that became tool calls.
     pub tool_calls: u64,
+    /// Tool calls without a span, which were asked for and answered in messages.
+    pub calls_in_messages: u64,
     /// Spans of LLM or tool calls around the span of the same call, which became that one's row.
     pub wrappers: u64,
     /// Spans of agents, workflows and steps. Their sums are not counted again.

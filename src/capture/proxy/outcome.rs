@@ -12,14 +12,14 @@ const HEADER_LINES: usize = 6;
 
 /// How a tool call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Outcome {
-    pub(super) exit_code: Option<i64>,
-    pub(super) status: ToolStatus,
+pub(in crate::capture) struct Outcome {
+    pub(in crate::capture) exit_code: Option<i64>,
+    pub(in crate::capture) status: ToolStatus,
 }
 
 impl Outcome {
     /// Reads the text of a result.
-    pub(super) fn read(text: &str, failed: bool, kind: ToolKind) -> Self {
+    pub(in crate::capture) fn read(text: &str, failed: bool, kind: ToolKind) -> Self {
         let text = text.trim();
         let first = text.lines().next().unwrap_or_default();
         let last = text.lines().next_back().unwrap_or_default().trim();
@@ -38,7 +38,7 @@ impl Outcome {
         Self { exit_code: code.filter(|code| *code != -1), status }
     }
 
-    pub(super) fn fill(self, event: &mut Event) {
+    pub(in crate::capture) fn fill(self, event: &mut Event) {
         event.exit_code = self.exit_code;
         event.tool_status = Some(self.status);
     }

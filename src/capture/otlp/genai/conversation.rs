@@ -1,6 +1,6 @@
 //! What has been said in a conversation. Each request repeats what came before it; a trace keeps what is new in it.
 
-use super::messages::{Said, Talk};
+use super::messages::Said;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -9,8 +9,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(super) struct Conversation {
     /// How often each message was in one request at most.
     seen: HashMap<u64, usize>,
-    /// The LLM call that asked for a tool call, by the identifier of that.
-    askers: HashMap<String, String>,
 }
 
 impl Conversation {
@@ -36,17 +34,5 @@ impl Conversation {
             }
         }
         new
-    }
-
-    /// Keeps who asked for the tool calls of an answer.
-    pub(super) fn remember(&mut self, talk: &Talk, event_id: &str) {
-        for id in talk.asked().filter_map(|asked| asked.id.as_ref()) {
-            self.askers.insert(id.clone(), event_id.to_owned());
-        }
-    }
-
-    /// The LLM call that asked for a tool call.
-    pub(super) fn asker(&self, tool_call_id: &str) -> Option<&str> {
-        self.askers.get(tool_call_id).map(String::as_str)
     }
 }

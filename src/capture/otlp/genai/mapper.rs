@@ -11,6 +11,7 @@ use super::messages::Talk;
 use super::names::{self, CONVERSATION};
 use super::role::Role;
 use super::rows;
+use super::tool_calls::ToolCalls;
 use super::usage::Usage;
 use crate::trace::Event;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -26,6 +27,7 @@ pub struct Mapper {
     order: VecDeque<String>,
     remembered: usize,
     conversations: HashMap<String, Conversation>,
+    tool_calls: ToolCalls,
     counts: Counts,
 }
 
@@ -159,18 +161,22 @@ impl Mapper {
         if let Some(wrapper) = verdict.wrapper {
             talk.complete(Talk::of(&entries[wrapper].span));
         }
+        for (call, result) in self.tool_calls.answered(&talk.input) {
+            self.counts.calls_in_messages += 1;
+            events.push(rows::answered_call(&call, result, span));
+        }
         let conversation = self.conversations.entry(conversation(span)).or_default();
         let new = conversation.new_messages(&talk.input);
         events.extend(new.into_iter().map(|said| rows::message(span, said)));
-        conversation.remember(&talk, &span.span_id);
+        self.tool_calls.ask(&talk, &span.span_id, span.end_ns);
         events.push(rows::llm_call(span, usage, &talk, of_others));
         past.last_call = Some(span.span_id.clone()).filter(|id| !id.is_empty());
     }
 
-    fn tool_call(&self, span: &Span, past: &Past) -> Event {
-        let conversation = self.conversations.get(&conversation(span));
-        let id = rows::tool_call_id(span);
-        let asker = conversation.zip(id).and_then(|(conversation, id)| conversation.asker(&id));
+    fn tool_call(&mut self, span: &Span, past: &Past) -> Event {
+        let asked = self.tool_calls.close(rows::tool_call_id(span).as_deref());
+        let asker =
+            asked.as_ref().map(|call| call.asker.as_str()).filter(|asker| !asker.is_empty());
         rows::tool_call(span, asker.or(past.last_call.as_deref()))
     }
 
@@ -230,7 +236,8 @@ fn is_failed(span: &Span) -> bool {
     span.status == SpanStatus::Error
 }
 
-/// The conversation that a span says it is part of; else its trace.
+/// The conversation that a span says it is part of. Calls that say nothing, each perhaps in a trace of its own, are one: what
+/// one of them repeats is kept once.
 fn conversation(span: &Span) -> String {
-    names::text(span, CONVERSATION).unwrap_or_else(|| span.trace_id.clone())
+    names::text(span, CONVERSATION).unwrap_or_default()
 }

@@ -15,6 +15,8 @@ pub(super) struct Said {
     pub(super) role: String,
     pub(super) text: String,
     pub(super) calls: Vec<Asked>,
+    /// Results of tool calls, by the identifiers of these.
+    pub(super) results: Vec<(String, String)>,
     pub(super) finish_reason: Option<String>,
 }
 
@@ -174,7 +176,7 @@ fn of_vercel(span: &Span) -> Talk {
             .get("ai.response.toolCalls")
             .map(|v| asked_all(&parsed(v)))
             .unwrap_or_default(),
-        finish_reason: None,
+        ..Said::default()
     };
     let is_empty = answer.text.is_empty() && answer.calls.is_empty();
     Talk {
@@ -260,10 +262,17 @@ fn said(value: &Value, role: &str) -> Said {
         ["parts", "content", "contents"].iter().find_map(|name| value.get(*name)).map(parsed);
     let mut calls = parts.as_ref().map(asked_all).unwrap_or_default();
     calls.extend(value.get("tool_calls").map(|v| asked_all(&parsed(v))).unwrap_or_default());
+    let role = value.get("role").and_then(Value::as_str).unwrap_or(role);
+    let text = parts.as_ref().map(text_of).unwrap_or_default();
+    let mut results = parts.as_ref().map(results_in).unwrap_or_default();
+    if let Some(id) = call_id(value).filter(|_| role == "tool" && results.is_empty()) {
+        results.push((id, text.clone()));
+    }
     Said {
-        role: value.get("role").and_then(Value::as_str).unwrap_or(role).to_owned(),
-        text: parts.as_ref().map(text_of).unwrap_or_default(),
+        role: role.to_owned(),
+        text,
         calls,
+        results,
         finish_reason: outer_finish.or_else(|| finish(value)),
     }
 }
@@ -283,6 +292,31 @@ fn text_of(content: &Value) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// The identifier of the tool call that a result belongs to.
+fn call_id(value: &Value) -> Option<String> {
+    let names = ["tool_call_id", "tool_use_id", "toolCallId", "id"];
+    names.iter().find_map(|name| value.get(*name)?.as_str()).map(str::to_owned)
+}
+
+/// The results of tool calls among parts.
+fn results_in(parts: &Value) -> Vec<(String, String)> {
+    let Value::Array(parts) = parts else { return Vec::new() };
+    let result = |part: &Value| {
+        let kind = part.get("type")?.as_str()?;
+        if !matches!(kind, "tool_call_response" | "tool_result" | "tool-result") {
+            return None;
+        }
+        let names = ["response", "result", "content", "output"];
+        let content = names.iter().find_map(|name| part.get(*name));
+        let text = match content {
+            Some(Value::Object(_)) | None => content.map(Value::to_string).unwrap_or_default(),
+            Some(content) => text_of(content),
+        };
+        Some((call_id(part)?, text))
+    };
+    parts.iter().filter_map(result).collect()
 }
 
 /// The tool calls among parts, or in a list of them.

@@ -5,12 +5,15 @@
 //! * `usage`: tokens and costs of a span
 //! * `messages`: what was said, in all the shapes that instrumentations write
 //! * `cover`: which spans count, and which only sum up others
-//! * `conversation`: what has been said before, and who asked for which tool call
+//! * `conversation`: what has been said before
+//! * `tool_calls`: who asked for which tool call, and calls that have no span
 //! * `rows`: a span as an event
 //! * `mapper`: spans in, events out
 
 mod conversation;
 mod cover;
+#[cfg(test)]
+mod dialect_tests;
 mod mapper;
 #[cfg(test)]
 mod mapper_tests;
@@ -20,6 +23,7 @@ mod names;
 mod once_tests;
 mod role;
 mod rows;
+mod tool_calls;
 mod usage;
 
 pub use mapper::Mapper;

@@ -5,9 +5,10 @@ use super::messages::{Said, Talk};
 use super::names::{
     self, FINISH_REASON, RESPONSE_ID, TOOL_ARGUMENTS, TOOL_CALL_ID, TOOL_NAME, TOOL_RESULT, is_text,
 };
+use super::tool_calls::OpenCall;
 use super::usage::Usage;
-use crate::capture::proxy::tool_kind;
-use crate::trace::{Clock, Event, Kind, Timestamp, ToolStatus};
+use crate::capture::proxy::{Outcome, tool_kind};
+use crate::trace::{Clock, Event, Kind, Timestamp, ToolKind};
 use serde_json::{Map, Value, json};
 
 /// Bytes of an attribute above which only its name is kept: what is that long is text that instrumentations repeat, such as
@@ -64,13 +65,37 @@ pub(super) fn tool_call(span: &Span, asker: Option<&str>) -> Event {
     event.arguments = names::text(span, TOOL_ARGUMENTS);
     event.content = names::text(span, TOOL_RESULT);
     let error = error(span);
-    event.tool_status = Some(if error.is_some() { ToolStatus::Error } else { ToolStatus::Ok });
     if let Some(error) = &error {
         event.error_type = Some(error.kind.clone());
         event.content = event.content.or_else(|| error.message.clone());
     }
+    fill_outcome(&mut event, error.is_some());
     event.attributes = Some(Value::Object(extra(span, error)).to_string());
     event
+}
+
+/// One tool call that has no span: asked for in one answer, and answered in the request of `next`.
+pub(super) fn answered_call(call: &OpenCall, result: String, next: &Span) -> Event {
+    let mut event = at(Kind::ToolCall, call.asked_ns);
+    event.duration_ms = match (call.asked_ns, next.start_ns) {
+        (Some(asked), Some(answered)) => answered.checked_sub(asked).map(millis),
+        _ => None,
+    };
+    event.parent_event_id = Some(call.asker.clone()).filter(|id| !id.is_empty());
+    event.tool_name.clone_from(&call.asked.name);
+    event.tool_kind = event.tool_name.as_deref().map(tool_kind);
+    event.tool_call_id.clone_from(&call.asked.id);
+    event.arguments.clone_from(&call.asked.arguments);
+    event.content = Some(result).filter(|text| !text.is_empty());
+    fill_outcome(&mut event, false);
+    event
+}
+
+/// How a tool call ended, by what its result says.
+fn fill_outcome(event: &mut Event, failed: bool) {
+    let text = event.content.as_deref().unwrap_or_default();
+    let kind = event.tool_kind.unwrap_or(ToolKind::Other);
+    Outcome::read(text, failed, kind).fill(event);
 }
 
 /// The error of an agent or a workflow in which nothing else failed.
