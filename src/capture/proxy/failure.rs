@@ -19,15 +19,15 @@ pub(super) const MALFORMED: &str = "malformed_response";
 
 /// A call without an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(in crate::capture) struct Failure {
     /// In our words.
-    pub(super) error_type: String,
+    pub(in crate::capture) error_type: String,
     /// The message, or the body as it came.
     pub(super) message: String,
     /// The provider's own type and code.
     pub(super) provider: Option<Value>,
     /// The context window, when the message states it.
-    pub(super) context_limit: Option<i64>,
+    pub(in crate::capture) context_limit: Option<i64>,
 }
 
 impl Failure {
@@ -42,7 +42,7 @@ impl Failure {
     }
 
     /// The failure that an error inside an answer stands for.
-    pub(super) fn of_error(error: &Value) -> Self {
+    pub(in crate::capture) fn of_error(error: &Value) -> Self {
         let status =
             error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         Self::new(status, Some(error), &error.to_string())

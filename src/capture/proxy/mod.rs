@@ -47,6 +47,7 @@ mod waiting;
 mod proxy_tests;
 
 pub use error::ProxyError;
+pub(super) use failure::Failure;
 pub(super) use outcome::Outcome;
 pub use running::Proxy;
 pub use settings::{ProxySettings, Upstream};

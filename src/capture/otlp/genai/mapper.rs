@@ -153,10 +153,9 @@ impl Mapper {
         let Entry { span, role, .. } = entry;
         let is_call = *role == Role::Llm;
         self.counts.sums_counted += u64::from(!is_call);
-        let (usage, of_others) = match verdict.usage_from {
-            Some((sum, of_others)) => (&entries[sum].usage, of_others),
-            None => (&entry.usage, !is_call),
-        };
+        let giver = verdict.usage_from.map(|(sum, of_others)| (&entries[sum], of_others));
+        let (usage, is_sum) =
+            giver.map_or((&entry.usage, !is_call), |(giver, of_others)| (&giver.usage, of_others));
         let mut talk = Talk::of(span);
         if let Some(wrapper) = verdict.wrapper {
             talk.complete(Talk::of(&entries[wrapper].span));
@@ -169,7 +168,8 @@ impl Mapper {
         let new = conversation.new_messages(&talk.input);
         events.extend(new.into_iter().map(|said| rows::message(span, said)));
         self.tool_calls.ask(&talk, &span.span_id, span.end_ns);
-        events.push(rows::llm_call(span, usage, &talk, of_others));
+        let usage_from = giver.map(|(giver, _)| &giver.span);
+        events.push(rows::llm_call(span, usage, &talk, is_sum, usage_from));
         past.last_call = Some(span.span_id.clone()).filter(|id| !id.is_empty());
     }
 

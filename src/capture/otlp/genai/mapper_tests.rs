@@ -221,7 +221,7 @@ fn of_a_call_in_a_call_the_inner_one_counts() {
     ];
     let events = mapped(tries);
     let tried: Vec<_> = events.iter().map(|e| (e.input_tokens, e.error_type.as_deref())).collect();
-    assert_eq!(tried, [(None, Some("429")), (Some(10), None)]);
+    assert_eq!(tried, [(None, Some("rate_limit")), (Some(10), None)]);
 }
 
 #[test]
@@ -243,7 +243,21 @@ fn errors_are_told_where_they_happened() {
     let events = mapped(vec![call, failed(agent("a", None, 0, None), "timeout")]);
     let [call] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((call.error_type.as_deref(), call.input_tokens), (Some("timeout"), None));
-    assert_eq!(attributes(call)["error_message"], "it said so");
+    assert_eq!(call.content.as_deref(), Some("it said so"));
+    let of = |kind: &str, message: &str| {
+        let mut call = failed(span("c", None, 1, json!({ "gen_ai.operation.name": "chat" })), kind);
+        message.clone_into(&mut call.status_message);
+        let events = mapped(vec![call]);
+        (events[0].error_type.clone().unwrap(), events[0].context_limit)
+    };
+    assert_eq!(of("openai.RateLimitError", "slow down"), ("rate_limit".to_owned(), None));
+    assert_eq!(of("APITimeoutError", "x"), ("timeout".to_owned(), None));
+    assert_eq!(of("429", "x"), ("rate_limit".to_owned(), None));
+    assert_eq!(of("503", "x"), ("overloaded".to_owned(), None));
+    assert_eq!(of("500", "x"), ("server_error".to_owned(), None));
+    assert_eq!(of("ValueError", "x"), ("ValueError".to_owned(), None), "of no provider");
+    let message = "This model's maximum context length is 8192 tokens";
+    assert_eq!(of("BadRequestError", message), ("context_length_exceeded".to_owned(), Some(8192)));
 
     let mut ran = failed(tool("t", None, 1, "sh"), "");
     ran.attributes.remove("error.type");

@@ -7,7 +7,7 @@ use super::names::{
 };
 use super::tool_calls::OpenCall;
 use super::usage::Usage;
-use crate::capture::proxy::{Outcome, tool_kind};
+use crate::capture::proxy::{Failure, Outcome, tool_kind};
 use crate::trace::{Clock, Event, Kind, Timestamp, ToolKind};
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,14 @@ pub(super) fn message(span: &Span, said: &Said) -> Event {
 }
 
 /// One LLM call, or the sum of several.
-pub(super) fn llm_call(span: &Span, usage: &Usage, talk: &Talk, is_sum: bool) -> Event {
+/// `usage_from` is the span whose tokens it has, when these are not its own.
+pub(super) fn llm_call(
+    span: &Span,
+    usage: &Usage,
+    talk: &Talk,
+    is_sum: bool,
+    usage_from: Option<&Span>,
+) -> Event {
     let mut event = timed(Kind::LlmCall, span);
     event.response_id = names::text(span, RESPONSE_ID);
     event.finish_reason = names::text(span, FINISH_REASON)
@@ -34,10 +41,12 @@ pub(super) fn llm_call(span: &Span, usage: &Usage, talk: &Talk, is_sum: bool) ->
     event.role = Some("assistant".to_owned());
     event.content = talk.answer();
     usage.fill(&mut event, is_sum);
-    let error = error(span);
-    if event.content.is_none() && !usage.is_known() {
-        // An error of a call that was answered is one of whoever used the answer.
-        event.error_type.clone_from(&error.as_ref().map(|error| error.kind.clone()));
+    let mut error = error(span);
+    // An error of a call that was answered is one of whoever used the answer.
+    let unanswered = talk.output.is_empty() && !usage.is_known();
+    if let Some(error) = error.take_if(|_| unanswered) {
+        (event.error_type, event.context_limit) = failed_call(span, &error);
+        event.content = error.message;
     }
     let mut extra = extra(span, error);
     let asked: Vec<Value> = talk
@@ -47,12 +56,35 @@ pub(super) fn llm_call(span: &Span, usage: &Usage, talk: &Talk, is_sum: bool) ->
     if !asked.is_empty() {
         extra.insert("tool_calls".to_owned(), Value::Array(asked));
     }
+    if let Some(from) = usage_from {
+        extra.insert("usage_from_span".to_owned(), Value::from(from.span_id.as_str()));
+    }
     if let Some((inside, why)) = usage.cached {
         let told = json!({ "in_input_as_given": inside, "told_by": why });
         extra.insert("cached_tokens".to_owned(), told);
     }
     event.attributes = Some(Value::Object(extra).to_string());
     event
+}
+
+/// Why a call got no answer, in the words that are the same for all providers, where they fit; and the context window, when
+/// the message states it.
+fn failed_call(span: &Span, error: &Wrong) -> (Option<String>, Option<i64>) {
+    let status = names::count(span, &["http.response.status_code", "http.status_code"]);
+    let status = status.or_else(|| error.kind.parse().ok());
+    // `openai.RateLimitError` has the words of `rate_limit_error`.
+    let mut words = String::new();
+    for c in error.kind.chars() {
+        if c.is_ascii_uppercase() && words.ends_with(|last: char| last.is_ascii_lowercase()) {
+            words.push('_');
+        }
+        words.push(c);
+    }
+    let failure =
+        Failure::of_error(&json!({ "type": words, "code": status, "message": error.message }));
+    let is_guess = failure.error_type == "server_error" && status.is_none_or(|status| status < 500);
+    let kind = if is_guess { error.kind.clone() } else { failure.error_type };
+    (Some(kind), failure.context_limit)
 }
 
 /// One tool call.
