@@ -1,10 +1,10 @@
 //! Trees of spans in any order and in any pieces: every token counts once.
 
-use super::super::spans::Span;
+use super::super::spans::{Span, SpanEvent};
 use super::Mapper;
 use super::mapper_tests::{agent, chat, input_tokens, mapped, span, tool};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A span with what is in it. Calls have tokens, and agents the sum of them.
 #[derive(Debug, Clone)]
@@ -120,3 +120,81 @@ proptest! {
         prop_assert_eq!(mapper.counts().spans(), total);
     }
 }
+
+/// Any JSON, as a value or as a text.
+fn anything() -> impl Strategy<Value = Value> {
+    let word = prop::sample::select(vec![
+        "role",
+        "content",
+        "parts",
+        "type",
+        "text",
+        "message",
+        "tool_calls",
+        "tool_call",
+        "function",
+        "name",
+        "id",
+        "tool",
+        "user",
+        "assistant",
+        "tool_result",
+        "arguments",
+        "finish_reason",
+        "[",
+        "{\"",
+        "-1",
+        "9223372036854775808",
+        "NaN",
+    ]);
+    let word = word.prop_map(str::to_owned);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        word.clone().prop_map(Value::from),
+    ];
+    let value = leaf.prop_recursive(5, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((word.clone(), inner), 0..5)
+                .prop_map(|pairs| pairs.into_iter().collect()),
+        ]
+    });
+    (value, any::<bool>())
+        .prop_map(|(value, as_text)| if as_text { value.to_string().into() } else { value })
+}
+
+proptest! {
+    #[test]
+    fn no_attributes_make_it_panic(
+        operation in prop::sample::select(vec!["chat", "execute_tool", "invoke_agent", "?"]),
+        values in prop::collection::vec((prop::sample::select(ATTRIBUTES.to_vec()), anything()), 0..8),
+        in_events in any::<bool>(),
+    ) {
+        let attributes = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut span = span("s", Some("p"), 1, json!({ "gen_ai.operation.name": operation }));
+        if in_events {
+            let name = "gen_ai.choice".to_owned();
+            span.events.push(SpanEvent { name, attributes });
+        } else {
+            span.attributes.extend(attributes);
+        }
+        for event in mapped(vec![span]) {
+            let attributes = event.attributes.as_deref().unwrap_or("{}");
+            prop_assert!(serde_json::from_str::<Value>(attributes).is_ok_and(|v| v.is_object()));
+            let counts = [event.input_tokens, event.output_tokens, event.cache_read_tokens, event.reasoning_tokens];
+            prop_assert!(counts.iter().flatten().all(|count| *count >= 0));
+        }
+    }
+}
+
+/// Attributes that are read.
+#[rustfmt::skip]
+const ATTRIBUTES: &[&str] = &[
+    "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.prompt.0", "gen_ai.prompt.0.content",
+    "gen_ai.prompt.x.y", "gen_ai.completion.0.tool_calls.0.name", "llm.input_messages.1.message", "events", "ai.prompt.messages",
+    "ai.response.toolCalls", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.total_tokens", "gen_ai.usage.cost", "gen_ai.tool.call.arguments",
+    "gen_ai.tool.call.result", "gen_ai.response.finish_reasons", "gen_ai.conversation.id", "message", "content", "error.type",
+];
