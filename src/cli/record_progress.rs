@@ -142,12 +142,12 @@ impl Board {
 
 impl Line {
     fn message(&self) -> String {
-        let mut text = format!("{} |{} | {}", self.now, self.graded, used(&self.totals));
         let passed = self.begun.elapsed();
-        if let Some(left) = left(passed, self.done, self.stages.len()) {
-            let _ = write!(text, " | about {} left", minutes(left));
-        }
-        text
+        let left = left(passed, self.done, self.stages.len());
+        let left = left.map(|left| format!("about {} left", minutes(left)));
+        let used = used(&self.totals);
+        let parts = [self.now.as_str(), self.graded.trim(), &used, left.as_deref().unwrap_or("")];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" | ")
     }
 }
 

@@ -38,6 +38,7 @@ mod rollup_oracle;
 mod run_folder;
 mod score_figures;
 mod scoring;
+mod terminal;
 mod timelines;
 mod traps;
 mod views;

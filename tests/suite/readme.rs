@@ -60,9 +60,12 @@ fn filled_in(text: &str) -> String {
             continue;
         };
         let (command, head) = command.split_once(" | head ").unwrap_or((command, "1000000"));
+        let (command, told) = command.strip_suffix(" 2>&1").map_or((command, false), |c| (c, true));
         let args = words(command);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let printed = space.ok(&args);
+        let ran = space.run(&args);
+        assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
+        let printed = if told { ran.stderr + &ran.stdout } else { ran.stdout };
         let kept: Vec<&str> = printed.lines().take(head.parse().expect("a number")).collect();
         let _ = write!(out, "```text\n{}\n```\n", kept.join("\n").trim_end());
         for skipped in lines.by_ref() {
@@ -88,6 +91,23 @@ fn readme_blocks_are_real_output() {
             "README.md is stale: RAMPTRACE_UPDATE=1 cargo test --test suite readme\n{fresh}"
         );
     }
+}
+
+/// The pipeline that the README shows is one.
+#[test]
+fn readme_pipeline_can_be_read() {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let blocks = text.split("```toml\n").skip(1).filter_map(|block| block.split("```").next());
+    let pipelines: Vec<&str> = blocks.filter(|block| block.contains("[pipeline]")).collect();
+    assert_eq!(pipelines.len(), 1);
+    let space = Workspace::new();
+    let file = space.write("pipeline.toml", pipelines[0]);
+    space.write("project/README.md", "");
+    for name in ["prompts/parse.md", "prompts/run.md", "golden/parser.py"] {
+        space.write(name, "x");
+    }
+    let pipeline = ramptrace::capture::pipeline::Pipeline::load(&file).expect("a pipeline");
+    assert_eq!(pipeline.stages.len(), 2);
 }
 
 #[test]

@@ -269,6 +269,7 @@ impl Staged<'_> {
             left.filter(|left| outcome.wall >= *left).map(|_| "the time of the run".to_owned())
         });
         let totals = self.meter.totals();
+        self.observer.step(self.run_id, Step::Tick(totals.clone()));
         let last = totals.last.filter(|_| totals.failed_calls + totals.calls > failed_before);
         let reason = end_reason(&outcome, last.as_ref());
         Ok(Work { outcome: Some(outcome), reason })
