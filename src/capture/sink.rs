@@ -10,4 +10,8 @@ pub trait EventSink: Send + Sync {
     fn record(&self, event: Event);
     /// Says something that the user should know.
     fn warn(&self, text: String);
+    /// Whether a budget is used up, and whoever watches it is about to end what is observed; `None` when nothing is limited.
+    fn is_exhausted(&self) -> Option<bool> {
+        None
+    }
 }

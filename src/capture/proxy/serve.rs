@@ -84,6 +84,10 @@ impl Gate {
     async fn pass(&self, request: Request<Incoming>) -> Answer {
         let (mut parts, body) = request.into_parts();
         let api = route::recorded(&parts.method, parts.uri.path());
+        if api.is_some() && !self.tape.has_room().await {
+            // The agent is about to be ended: it waits for that, and nothing more is spent.
+            std::future::pending::<()>().await;
+        }
         let mut hearing =
             api.map(|api| Hearing::begin(&self.tape, api, &parts.uri, &parts.headers));
         let (upstream, uri) = route::upstream(&self.settings, &parts.uri, &parts.headers);

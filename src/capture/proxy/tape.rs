@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// Bytes that all copies together may take.
 const ALLOWANCE: usize = 256 << 20;
 
+/// How long a call may have to wait until those before it are counted against a budget.
+const COUNTING: Duration = Duration::from_millis(50);
+
 /// A request that has been received.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -114,6 +117,20 @@ impl Tape {
     fn send(&self, job: Job) {
         // The thread ends only after the last call has.
         let _ = self.jobs.send(job);
+    }
+
+    /// Whether a budget has room for another call. Calls that have just ended are counted first.
+    pub(super) async fn has_room(&self) -> bool {
+        let begun = Instant::now();
+        loop {
+            let counted = self.flights.wait(Duration::ZERO) || begun.elapsed() > COUNTING;
+            match self.sink.is_exhausted() {
+                None => return true,
+                Some(true) => return false,
+                Some(false) if counted => return true,
+                Some(false) => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
     }
 
     /// Says once that a copy could not be made.

@@ -20,4 +20,4 @@ mod stamp;
 mod writer;
 
 pub use recorder::{Ending, Finished, Recorder};
-pub use settings::{Bounds, Settings};
+pub use settings::{Bounds, Settings, system_time};

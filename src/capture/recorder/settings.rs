@@ -59,7 +59,7 @@ impl fmt::Debug for Settings {
 }
 
 /// UTC by the system's clock; a clock before 1970 is not believed.
-fn system_time() -> Timestamp {
+pub fn system_time() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -6,6 +6,7 @@ use super::interrupt::Interrupt;
 use super::meter::{Meter, Totals};
 use super::recording::{Means, Recording};
 use crate::capture::EventSink;
+use crate::capture::pipeline::Budget;
 use crate::trace::{EndReason, Event, Kind, RunFacts, TOOL_VERSION};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ pub fn record_command(
     warn: impl Fn(&str) + Clone + Send + Sync + 'static,
 ) -> Result<CommandReport, RunError> {
     let (program, arguments) = argv.split_first().map_or(("", &[][..]), |(p, a)| (p, a));
-    let recording = Recording::start(means, facts, warn.clone())?;
+    let recording = Recording::start(means, facts, Budget::default(), warn.clone())?;
     recording.meter.record(run_start(json!({ "command": argv })));
     let begun = Instant::now();
     let child = Command::new(program)
@@ -104,7 +105,7 @@ pub fn record_calls(
     mut tick: impl FnMut(&Totals),
     warn: impl Fn(&str) + Send + Sync + 'static,
 ) -> Result<Recorded, RunError> {
-    let recording = Recording::start(means, facts, warn)?;
+    let recording = Recording::start(means, facts, Budget::default(), warn)?;
     recording.meter.record(run_start(json!({})));
     let begun = Instant::now();
     ready(&recording.tap.places());

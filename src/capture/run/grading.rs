@@ -4,6 +4,8 @@ use super::error::RunError;
 use super::process::{self, Cut, Outcome, Spec};
 use super::workspace::{Workspace, remove};
 use crate::capture::pipeline::{Grade, GradeOutput, ScoreSource, Stage};
+use crate::capture::recorder::system_time;
+use crate::trace::Timestamp;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -14,6 +16,8 @@ const MAX_DOCUMENT: u64 = 16 << 20;
 /// What grading a stage gave.
 #[derive(Debug)]
 pub(super) struct Graded {
+    /// When the grader began.
+    pub(super) began: Timestamp,
     /// The grader; none for a stage without one.
     pub(super) outcome: Option<Outcome>,
     /// The grade, or why there is none.
@@ -33,8 +37,9 @@ pub(super) fn grade(
     env: &[(String, String)],
     watch: &mut dyn FnMut() -> Option<Cut>,
 ) -> Result<Graded, RunError> {
+    let began = system_time();
     let Some(command) = &stage.grade else {
-        return Ok(Graded { outcome: None, grade: Ok(Grade::default()) });
+        return Ok(Graded { began, outcome: None, grade: Ok(Grade::default()) });
     };
     let folder = workspace.workspace();
     let score_file = workspace.file("score");
@@ -63,7 +68,7 @@ pub(super) fn grade(
         };
         stage.score.grade(&left)
     };
-    Ok(Graded { outcome: Some(outcome), grade })
+    Ok(Graded { began, outcome: Some(outcome), grade })
 }
 
 /// A document of bounded size; links and other odd files are not followed.

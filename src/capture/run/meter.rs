@@ -11,6 +11,7 @@ pub(super) struct Meter {
     sink: Arc<dyn EventSink>,
     run: RunFacts,
     books: Arc<Books>,
+    budget: Budget,
     totals: Mutex<Totals>,
 }
 
@@ -45,8 +46,13 @@ pub struct LastCall {
 }
 
 impl Meter {
-    pub(super) fn new(sink: Arc<dyn EventSink>, run: RunFacts, books: Arc<Books>) -> Self {
-        Self { sink, run, books, totals: Mutex::new(Totals::default()) }
+    pub(super) fn new(
+        sink: Arc<dyn EventSink>,
+        run: RunFacts,
+        books: Arc<Books>,
+        budget: Budget,
+    ) -> Self {
+        Self { sink, run, books, budget, totals: Mutex::new(Totals::default()) }
     }
 
     pub(super) fn totals(&self) -> Totals {
@@ -105,6 +111,11 @@ impl EventSink for Meter {
 
     fn warn(&self, text: String) {
         self.sink.warn(text);
+    }
+
+    fn is_exhausted(&self) -> Option<bool> {
+        let limited = self.budget.calls.is_some() || self.budget.usd.is_some();
+        limited.then(|| self.totals().exceeds(&self.budget).is_some())
     }
 }
 

@@ -75,6 +75,8 @@ pub(super) fn result(
         rest.insert("agent".to_owned(), process(outcome, true));
     }
     if let Some(graded) = graded {
+        // An event stands where it began: the time ledger takes what the stage took beyond its events for grading.
+        event.ts = Some(graded.began);
         match &graded.grade {
             Ok(grade) => {
                 event.score = grade.score;

@@ -5,6 +5,7 @@ use super::meter::{Meter, Totals};
 use super::plan::Mask;
 use super::tap::{Observe, Tap};
 use crate::capture::EventSink;
+use crate::capture::pipeline::Budget;
 use crate::capture::recorder::{Ending, Finished, Recorder, Settings};
 use crate::ledger::Books;
 use crate::trace::{EndReason, RunFacts};
@@ -35,6 +36,7 @@ impl Recording {
     pub(super) fn start(
         means: &Means,
         facts: RunFacts,
+        budget: Budget,
         warn: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, RunError> {
         let mask = Arc::clone(&means.mask);
@@ -44,7 +46,7 @@ impl Recording {
             ..Settings::default()
         };
         let recorder = Recorder::start(&means.store, &facts, settings)?;
-        let meter = Arc::new(Meter::new(recorder.sink(), facts, Arc::clone(&means.books)));
+        let meter = Arc::new(Meter::new(recorder.sink(), facts, Arc::clone(&means.books), budget));
         let sink: Arc<dyn EventSink> = Arc::<Meter>::clone(&meter);
         match Tap::start(&means.observe, sink) {
             Ok(tap) => Ok(Self { recorder, meter, tap }),

@@ -45,7 +45,7 @@ pub fn record(
     };
     let (heard, id) = (Arc::clone(observer), run_id.to_owned());
     let warn = move |text: &str| heard.step(&id, Step::Warning(text.to_owned()));
-    let recording = Recording::start(&plan.means, facts, warn)?;
+    let recording = Recording::start(&plan.means, facts, plan.pipeline.budget, warn)?;
     let meter = Arc::clone(&recording.meter);
     let shadow = Shadow::begin(&workspace.workspace(), &workspace.file("shadow"));
     let shadow = shadow.map_err(|why| meter.warn(format!("changes are not recorded: {why}"))).ok();

@@ -136,6 +136,11 @@ fn a_good_agent_passes_every_stage() {
     let result = &events[4];
     assert_eq!((result.stage, result.attempt, result.score), (Some(1), Some(1), Some(100.0)));
     assert_eq!(result.content.as_deref(), Some("graded one\n"));
+    // It stands where grading began, and the stage's time is that of its events and of its grading.
+    let grading = attributes(result)["grader"]["wall_s"].as_f64().unwrap();
+    let began = result.ts.unwrap();
+    let worked = began.micros_since(events[3].ts.unwrap()) as f64 / 1e6;
+    assert!(grading > 0.0 && (worked + grading - result.elapsed_s.unwrap()).abs() < 0.5);
     let rest = attributes(result);
     assert_eq!(rest["agent"]["stdout"], "made one\n");
     assert_eq!((&rest["agent"]["exit_code"], &rest["grader"]["exit_code"]), (&0.into(), &0.into()));
