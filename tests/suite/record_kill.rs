@@ -14,8 +14,8 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-/// From an event to its journal, at most (`Bounds::flush`), and what a busy machine may add.
-const FLUSHED: Duration = Duration::from_millis(1000 + 1000);
+/// From an event to its journal: at most a second (`Bounds::flush`), and another that a busy machine may add.
+const FLUSHED: Duration = Duration::from_secs(2);
 
 /// Longest time for anything that is waited for.
 const LONG: Duration = Duration::from_mins(1);
