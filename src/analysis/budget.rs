@@ -29,12 +29,28 @@ pub struct BudgetCurves {
     pub least: f64,
     /// `B_max`: where both areas end.
     pub most: f64,
-    /// One curve per run, highest end first.
+    /// Runs behind the curves.
+    pub runs: usize,
+    /// What a line is.
+    pub lines: BudgetLines,
+    /// One curve per line, highest end first.
     pub curves: Vec<BudgetCurve>,
-    /// Their mean.
+    /// The mean of all runs.
     pub mean: BudgetCurve,
+    /// The same mean with the final score of a stage from the first call on that was made in it; `None` where only results
+    /// are known.
+    pub begun: Option<BudgetCurve>,
     /// Labels of runs without a score, or whose spending by stage is unknown.
     pub left_out: Vec<String>,
+}
+
+/// What a line of budget curves is, and what it is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetLines {
+    /// A run, out of what its stages took.
+    Runs,
+    /// The mean of the runs of a model, out of their events.
+    Models,
 }
 
 /// A step function of the budget.
@@ -138,8 +154,11 @@ impl BudgetCurves {
             has_baseline: !terms.baseline.is_empty(),
             least: curves.range.0,
             most: curves.range.1,
+            runs: runs.len(),
+            lines: BudgetLines::Runs,
             curves: curves.of_runs,
             mean: curves.mean,
+            begun: None,
             left_out,
         })
     }

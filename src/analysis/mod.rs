@@ -29,6 +29,7 @@
 //! * `process`: how an agent worked, whatever it scored
 //! * `failure`: why stages failed
 //! * `display`: names, makers and colours of models in figures
+//! * `whatif`: runs cut short, stopped or priced in another way, event by event
 //! * `findings`: what stands out, in sentences
 //! * `claims`: published numbers checked against the traces
 
@@ -79,13 +80,14 @@ mod trajectory;
 mod transition_matrix;
 mod waste;
 mod weight_schemes;
+pub mod whatif;
 
 pub use acceptability::{AcceptabilityRow, RankAcceptability};
 pub use accounts::Accounts;
 pub use arms::{ArmComparison, ArmMeasure};
 pub use attribution::attribution_sensitivity;
 pub use bridge::{BridgeStep, CostBridge, Side};
-pub use budget::{BudgetCurve, BudgetCurves, BudgetStep, BudgetTerms, Effectiveness};
+pub use budget::{BudgetCurve, BudgetCurves, BudgetLines, BudgetStep, BudgetTerms, Effectiveness};
 pub use calls::{LlmCall, RunCalls, read_calls};
 pub use cascade::{Cascade, Guard, RunCascade};
 pub use cohort::{Cohort, CohortRun, StageScore, cohorts};

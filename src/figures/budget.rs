@@ -2,11 +2,11 @@
 
 use plotters::style::RGBColor;
 
-use crate::analysis::{BudgetCurve, BudgetCurves, Resource};
+use crate::analysis::{BudgetCurve, BudgetCurves, BudgetLines, Resource};
 
 use super::area::Area;
 use super::axis::{LinearAxis, LogAxis};
-use super::budget_lines::{Measure, Plot, Spent, draw_curve, draw_mean, draw_tips};
+use super::budget_lines::{Measure, Plot, Spent, draw_band, draw_curve, draw_mean, draw_tips};
 use super::canvas::{Anchor, Canvas, Style};
 use super::cost_axis;
 use super::error::{FigureError, require_amount, require_finite, require_positive};
@@ -51,7 +51,7 @@ fn layout(data: &BudgetCurves, sheet: Sheet) -> Result<Canvas, FigureError> {
         .take(MOST_NAMED)
         .map(|curve| fit(&canvas.fonts, &curve.label, LABEL.size, LABEL.bold, limit))
         .collect();
-    let mean = format!("mean of {}", data.curves.len());
+    let mean = format!("mean of {}", data.runs);
     let names = named.iter().map(|name| canvas.text_width(name, LABEL));
     let widest = names.chain([canvas.text_width(&mean, STRONG)]).fold(0.0, f64::max);
     let beside = LEFT + LEAD + widest + MARGIN;
@@ -71,7 +71,7 @@ fn layout(data: &BudgetCurves, sheet: Sheet) -> Result<Canvas, FigureError> {
     let upper = Area { left: LEFT, top, right, bottom: top + UPPER };
     let lower_top = upper.bottom + PANEL_GAP;
     let lower = Area { left: LEFT, top: lower_top, right, bottom: lower_top + LOWER };
-    let budgets = data.curves.iter().flat_map(|curve| &curve.steps).map(|step| step.spent);
+    let budgets = all_curves(data).flat_map(|curve| &curve.steps).map(|step| step.spent);
     let budgets = budgets.chain([data.most]).filter(|budget| *budget > 0.0);
     let axis = LogAxis::new(budgets.map(|b| b / spent.unit), LEFT + 3.0 * INSET, right - INSET);
     let axis = axis.with_prefix(spent.prefix);
@@ -81,11 +81,14 @@ fn layout(data: &BudgetCurves, sheet: Sheet) -> Result<Canvas, FigureError> {
     let gap = Area { top: upper.bottom + 0.4, bottom: lower.top, ..upper };
     canvas.block(gap, WHITE);
     for (frame, measure) in [(upper, Measure::Score), (lower, Measure::Passed)] {
-        let most = data.curves.iter().chain([&data.mean]).map(|curve| measure.highest(curve));
+        let most = all_curves(data).map(|curve| measure.highest(curve));
         let most = most.fold(Measure::whole(), f64::max);
         let linear = LinearAxis::new(0.0, most, frame.bottom - 1.0, frame.top + INSET);
         let plot = Plot { frame, x: axis, y: linear, unit: spent.unit, measure };
         draw_axes(&mut canvas, &plot);
+        if let Some(begun) = &data.begun {
+            draw_band(&mut canvas, (&data.mean, begun), &plot);
+        }
         draw_limit(&mut canvas, data, &plot);
         for (curve, color) in data.curves.iter().zip(&colors).rev() {
             draw_curve(&mut canvas, curve, &plot, *color);
@@ -103,9 +106,14 @@ fn layout(data: &BudgetCurves, sheet: Sheet) -> Result<Canvas, FigureError> {
     Ok(canvas)
 }
 
+/// Every line, the mean and the edge of its band.
+fn all_curves(data: &BudgetCurves) -> impl Iterator<Item = &BudgetCurve> {
+    data.curves.iter().chain([&data.mean]).chain(&data.begun)
+}
+
 fn check(data: &BudgetCurves) -> Result<(), FigureError> {
     require_positive("largest budget", "all runs", data.most)?;
-    for curve in data.curves.iter().chain([&data.mean]) {
+    for curve in all_curves(data) {
         require_finite("score", &curve.label, curve.start.0)?;
         let mut before = 0.0;
         for step in &curve.steps {
@@ -120,13 +128,16 @@ fn check(data: &BudgetCurves) -> Result<(), FigureError> {
 }
 
 fn subtitle(data: &BudgetCurves, canvas: &Canvas, spent: &Spent) -> String {
-    let all = data.curves.len() + data.left_out.len();
+    let all = data.runs + data.left_out.len();
     let runs = count(u64::try_from(all).unwrap_or(u64::MAX), "run", "runs");
     let mut parts = vec![if data.left_out.is_empty() {
         format!("n\u{A0}=\u{A0}{runs}")
     } else {
-        format!("n\u{A0}=\u{A0}{} of {runs}", data.curves.len())
+        format!("n\u{A0}=\u{A0}{} of {runs}", data.runs)
     }];
+    if data.lines == BudgetLines::Models {
+        parts.push("a\u{A0}line per model".to_owned());
+    }
     if let Some(basis) = &data.basis {
         let basis = header::listed(canvas, std::slice::from_ref(basis));
         parts.push(format!("cost basis: {basis}"));
@@ -149,8 +160,17 @@ fn notes(data: &BudgetCurves, canvas: &Canvas) -> String {
     let mut text = "Lines step up when the result of a stage comes in; dots mark the last result of a run, after which \
                     its score stays. Stages are serial."
         .to_owned();
-    if data.resource == Resource::Time {
-        text.push_str(" Time as the harness reports it, grading included.");
+    if data.begun.is_some() {
+        text.push_str(" Band: up to the mean with stages in work at their final score.");
+    }
+    match (data.resource, data.lines) {
+        (Resource::Time, BudgetLines::Runs) => {
+            text.push_str(" Time as the harness reports it, grading included.");
+        }
+        (Resource::Time, BudgetLines::Models) => {
+            text.push_str(" Time since the first event of a run, grading included.");
+        }
+        _ => {}
     }
     if !data.left_out.is_empty() {
         let names = header::listed(canvas, &data.left_out);
@@ -209,8 +229,10 @@ mod tests {
     fn every_size_is_tidy() {
         for resource in Resource::ALL {
             for (runs, stages) in [(1, 1), (2, 6), (15, 6), (60, 12)] {
-                let data = fixture_runs::budget(runs, stages, resource);
-                fixture::assert_tidy(|sheet| layout(&data, sheet));
+                for make in [fixture_runs::budget, fixture_runs::event_budget] {
+                    let data = make(runs, stages, resource);
+                    fixture::assert_tidy(|sheet| layout(&data, sheet));
+                }
             }
         }
     }
@@ -239,6 +261,11 @@ mod tests {
         let text = text(&data);
         assert!(text.contains("counts the baseline") && text.contains("n = 3 of 4 runs"));
         assert!(text.contains("cost by stage unknown: glm-4.6."));
+        let events = fixture_runs::event_budget(3, 6, Resource::Time);
+        let canvas = layout(&events, Sheet::default()).unwrap();
+        let text = canvas.texts().iter().map(|t| t.text.clone()).collect::<Vec<_>>().join(" ");
+        assert!(text.contains("n = 6 runs") && text.contains("a line per model"), "{text}");
+        assert!(text.contains("Band:") && text.contains("since the first event"), "{text}");
     }
 
     #[test]
@@ -254,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_is_no_curve_is_refused() {
-        let changes: [fn(&mut BudgetCurves); 7] = [
+        let changes: [fn(&mut BudgetCurves); 8] = [
             |data| data.most = 0.0,
             |data| data.most = f64::NAN,
             |data| data.curves[0].start.0 = f64::NAN,
@@ -262,6 +289,7 @@ mod tests {
             |data| data.curves[0].steps[0].spent = -1.0,
             |data| data.mean.steps[0].score = f64::INFINITY,
             |data| data.mean.steps[0].passed = 1.5,
+            |data| data.begun = Some(BudgetCurve { start: (f64::NAN, 0.0), ..data.mean.clone() }),
         ];
         for change in changes {
             let mut data = fixture_runs::budget(2, 3, Resource::Money);

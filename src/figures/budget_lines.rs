@@ -9,7 +9,7 @@ use super::axis::{LinearAxis, LogAxis};
 use super::canvas::Canvas;
 use super::clock::Unit;
 use super::number::{money, percent, quantity, score};
-use super::palette::BLACK;
+use super::palette::{BLACK, GREY};
 use super::stroke::{DOTTED, SOLID};
 use super::vendors;
 use super::wording::named;
@@ -17,6 +17,7 @@ use super::wording::named;
 const MARKER: f64 = 1.5;
 const MEAN_WIDTH: f64 = 1.8;
 const LINE: f64 = 0.7;
+const BAND_OPACITY: f64 = 0.22;
 
 /// What a panel shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,11 +155,27 @@ pub(super) fn draw_curve(canvas: &mut Canvas, curve: &BudgetCurve, plot: &Plot, 
     vendors::disc(canvas, end, MARKER, color);
 }
 
+/// Shades what lies between two curves.
+pub(super) fn draw_band(
+    canvas: &mut Canvas,
+    (lower, upper): (&BudgetCurve, &BudgetCurve),
+    plot: &Plot,
+) {
+    let mut corners = to_the_edge(lower, plot);
+    corners.extend(to_the_edge(upper, plot).into_iter().rev());
+    canvas.fill(corners, GREY, BAND_OPACITY);
+}
+
 /// Draws the mean over what lies below it.
 pub(super) fn draw_mean(canvas: &mut Canvas, mean: &BudgetCurve, plot: &Plot) {
-    let mut path = plot.path(mean);
-    path.push((plot.frame.right, plot.end(mean).1));
-    canvas.line(&path, BLACK, MEAN_WIDTH, SOLID);
+    canvas.line(&to_the_edge(mean, plot), BLACK, MEAN_WIDTH, SOLID);
+}
+
+/// The steps of a curve to the right edge.
+fn to_the_edge(curve: &BudgetCurve, plot: &Plot) -> Vec<Point> {
+    let mut path = plot.path(curve);
+    path.push((plot.frame.right, plot.end(curve).1));
+    path
 }
 
 /// What a pointer learns: every result of every run.

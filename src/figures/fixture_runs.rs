@@ -3,10 +3,21 @@
 use crate::analysis::timeline::{
     Lane, LoopStretch, MarkKind, RunTimeline, TimelineMark, TimelineSpan, TimelineStage, Unplaced,
 };
-use crate::analysis::{BudgetCurve, BudgetCurves, BudgetStep, Effectiveness, Resource, TimeUse};
+use crate::analysis::{
+    BudgetCurve, BudgetCurves, BudgetLines, BudgetStep, Effectiveness, Resource, TimeUse,
+};
 
 use super::fixture::name;
 use super::number::real;
+
+/// Budget curves out of events: a band from where work on stages begins.
+pub(crate) fn event_budget(runs: usize, stages: usize, resource: Resource) -> BudgetCurves {
+    let mut data = budget(runs, stages, resource);
+    let mut begun = data.mean.clone();
+    begun.steps.iter_mut().for_each(|step| step.spent *= 0.6);
+    (data.lines, data.begun, data.runs) = (BudgetLines::Models, Some(begun), 2 * runs);
+    data
+}
 
 /// Calls of 1 to 7 s, each with a tool call behind it, over stages of very different length; the last tenth of a stage
 /// is grading.
@@ -152,6 +163,9 @@ pub(crate) fn budget(runs: usize, stages: usize, resource: Resource) -> BudgetCu
             passed: effect(passed),
         },
         curves,
+        runs,
+        lines: BudgetLines::Runs,
+        begun: None,
         left_out: Vec::new(),
     }
 }

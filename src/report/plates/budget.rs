@@ -1,7 +1,7 @@
 //! Score reached with at most so much of a resource.
 
 use super::prose::{SINGLE_RUNS, count, dollars, left_out, n_of, name, number};
-use crate::analysis::{BudgetCurve, BudgetCurves, Resource};
+use crate::analysis::{BudgetCurve, BudgetCurves, BudgetLines, Resource};
 use crate::figures::{FigureError, Sheet, Svg, draw_budget};
 use crate::report::plate::columns;
 use crate::report::{Kind, Plotted, Table, TableError, Words};
@@ -25,8 +25,21 @@ impl Plotted for BudgetCurves {
             .as_deref()
             .map_or(String::new(), |basis| format!("; cost basis: {}", name(basis)));
         let before = if self.has_baseline { "its baseline" } else { "0" };
-        let time = if self.resource == Resource::Time {
-            " Time is what the harness reports, grading included."
+        let time = match (self.resource, self.lines) {
+            (Resource::Time, BudgetLines::Runs) => {
+                " Time is what the harness reports, grading included."
+            }
+            (Resource::Time, BudgetLines::Models) => {
+                " Time is since the first event of a run, grading included."
+            }
+            _ => "",
+        };
+        let line = match self.lines {
+            BudgetLines::Runs => "run and their mean in bold",
+            BudgetLines::Models => "model (the mean of its runs) and the mean of all runs in bold",
+        };
+        let band = if self.begun.is_some() {
+            " Band: up to the mean with the final score of each stage counted from the first call in it on."
         } else {
             ""
         };
@@ -34,12 +47,12 @@ impl Plotted for BudgetCurves {
             title: format!("Score within a budget of {}, {}", self.what(), name(&self.workload)),
             caption: format!(
                 "Upper panel: mean over {} of the scores whose results had come in when at most so much was spent, a line \
-                 per run and their mean in bold; a stage without a result by then counts {before}. Lower panel: share of \
+                 per {line}; a stage without a result by then counts {before}.{band} Lower panel: share of \
                  stages passed. Dots: last result of a run. {}; gate: score of at least {}{basis}. Areas under the curves \
                  (in the data) reach to the dashed line, {}, linearly from 0 and by logarithm from {}, both set by this \
                  cohort unless given.{time}{} {SINGLE_RUNS}",
                 count(self.stages, "stage"),
-                n_of(self.curves.len(), "drawn", self.left_out.len()),
+                n_of(self.runs, "drawn", self.left_out.len()),
                 number(self.gate),
                 self.written(self.most),
                 self.written(self.least),
@@ -62,10 +75,12 @@ impl Plotted for BudgetCurves {
             ("passed_area_log", Kind::Share),
         ];
         let mut table = Table::new(self.figure(), "", columns(&named))?;
-        for curve in self.curves.iter().chain([&self.mean]) {
+        let begun = self.begun.iter().map(|curve| ("mean, stages in work counted", curve));
+        let lines = self.curves.iter().chain([&self.mean]).map(|c| (c.label.as_str(), c));
+        for (label, curve) in lines.chain(begun) {
             for step in &curve.steps {
                 table.push(vec![
-                    curve.label.as_str().into(),
+                    label.into(),
                     step.stage.into(),
                     step.spent.into(),
                     step.score.into(),
@@ -123,7 +138,7 @@ impl BudgetCurves {
         });
         format!(
             "The mean of {} rises to {} points with {}{half}.{highest}{best}",
-            count(self.curves.len(), "run"),
+            count(self.runs, "run"),
             number(end(&self.mean)),
             self.written(self.most),
         )
