@@ -142,7 +142,7 @@ fn choices(plates: &Plates) -> String {
 
 /// What is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Svg,
     Pdf,
     Png,
@@ -155,7 +155,7 @@ enum Form {
 
 impl Form {
     /// By the end of a file's name; `None` for a folder.
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         if path.as_os_str() == "-" {
             return Some(Self::Stdout);
         }
@@ -170,7 +170,12 @@ impl Form {
         }
     }
 
-    fn bytes(self, data: &dyn Plotted, sheet: Sheet, path: &Path) -> Result<Vec<u8>, CliError> {
+    pub(super) fn bytes(
+        self,
+        data: &dyn Plotted,
+        sheet: Sheet,
+        path: &Path,
+    ) -> Result<Vec<u8>, CliError> {
         let plate = Plate::of(data, sheet)?;
         let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(match self {

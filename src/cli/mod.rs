@@ -54,6 +54,8 @@ mod sql;
 mod store;
 mod tables;
 mod verify;
+mod whatif;
+mod whatif_tables;
 mod workup;
 
 pub use args::main;
