@@ -42,4 +42,5 @@ mod terminal;
 mod timelines;
 mod traps;
 mod views;
+mod whatif;
 mod workspace;
