@@ -14,6 +14,7 @@
 //! * `writer`, `reader`: Parquet out and in
 //! * `digest`: the hash of a run
 //! * `footer`: what a trace file says about itself
+//! * `inert`: hostile text made harmless
 //! * `store`: a folder of traces
 //! * `check`: the rules a trace keeps, row by row
 //! * `compare`: what a rewriting changed
@@ -28,6 +29,7 @@ mod docs;
 mod error;
 mod event;
 mod footer;
+pub(crate) mod inert;
 mod line;
 mod money;
 mod reader;
@@ -45,6 +47,7 @@ pub use docs::{data_dictionary, events_schema_text, message_text};
 pub use error::TraceError;
 pub use event::{Event, RunFacts};
 pub use footer::{Footer, RunEntry};
+pub use inert::visible;
 pub use money::Usd;
 pub use reader::{TraceReader, read_footer};
 pub use schema::{COLUMNS, Column, ColumnGroup, ColumnType};

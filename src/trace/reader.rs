@@ -2,15 +2,18 @@
 //!
 //! The file is checked at the door: its format version, then its columns. Files of a newer minor version may have
 //! more columns, which are ignored; nullable columns that an older file lacks read as null.
+//!
+//! A window of rows is read without what is before it: the pages of a column are found by the file's offset index. Without
+//! the long texts a whole run is small, however long it was.
 
 use super::footer::{RUNS_KEY, SCHEMA_KEY, TOOL_KEY};
-use super::schema::Cell;
+use super::schema::{Cell, is_long_text};
 use super::{
     COLUMNS, Column, ColumnType, Event, Footer, Kind, RunFacts, SCHEMA_VERSION, SchemaVersion,
     Timestamp, TraceError, Usd,
 };
 use arrow::array::{
-    Array, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch,
+    Array, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, RecordBatchReader,
     StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
@@ -19,12 +22,17 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::metadata::PageIndexPolicy;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+/// Most rows that are decoded at once for a window.
+const BATCH_ROWS: usize = 1024;
 
 /// Reads the footer of a trace file and checks that this release can read the file.
 pub fn read_footer(path: &Path) -> Result<Footer, TraceError> {
-    let (_, metadata) = open(path)?;
+    let (_, metadata) = open(path, PageIndexPolicy::Skip)?;
     let footer = footer_of(path, &metadata)?;
     check_columns(path, metadata.schema())?;
     Ok(footer)
@@ -38,27 +46,60 @@ pub struct TraceReader {
     batch: Option<RecordBatch>,
     next: usize,
     row: u64,
+    /// Where each of [`COLUMNS`] is in a batch.
+    places: Vec<Option<usize>>,
 }
 
 impl TraceReader {
     /// Opens a trace file.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        let (file, metadata) = open(path)?;
+        Self::start(path, None, |_| true)
+    }
+
+    /// Opens a trace file for some of its rows only.
+    pub fn open_window(path: &Path, rows: Range<u64>) -> Result<Self, TraceError> {
+        Self::start(path, Some(rows), |_| true)
+    }
+
+    /// Opens a trace file for some of its rows, without their long texts: these read as null.
+    pub fn open_numbers(path: &Path, rows: Range<u64>) -> Result<Self, TraceError> {
+        Self::start(path, Some(rows), |column| !is_long_text(column))
+    }
+
+    fn start(
+        path: &Path,
+        rows: Option<Range<u64>>,
+        wanted: impl Fn(&Column) -> bool,
+    ) -> Result<Self, TraceError> {
+        let indexed = if rows.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let (file, metadata) = open(path, indexed)?;
         footer_of(path, &metadata)?;
         check_columns(path, metadata.schema())?;
-        let wanted = metadata
+        let roots = metadata
             .schema()
             .fields()
             .iter()
             .enumerate()
-            .filter(|(_, f)| COLUMNS.iter().any(|c| c.name == f.name()))
+            .filter(|(_, f)| COLUMNS.iter().any(|c| c.name == f.name() && wanted(c)))
             .map(|(i, _)| i);
-        let mask = ProjectionMask::roots(metadata.parquet_schema(), wanted);
-        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-            .with_projection(mask)
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_projection(mask);
+        let row = rows.as_ref().map_or(0, |rows| rows.start);
+        if let Some(rows) = rows {
+            let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            let count = size(rows.end.saturating_sub(rows.start));
+            builder = builder
+                .with_offset(size(rows.start))
+                .with_limit(count)
+                .with_batch_size(count.clamp(1, BATCH_ROWS));
+        }
+        let batches = builder
             .build()
             .map_err(|source| TraceError::NotParquet { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), batches, batch: None, next: 0, row: 0 })
+        let schema = batches.schema();
+        let places = COLUMNS.iter().map(|c| schema.index_of(c.name).ok()).collect();
+        Ok(Self { path: path.to_owned(), batches, batch: None, next: 0, row, places })
     }
 
     fn read_row(&mut self) -> Result<Option<(RunFacts, Event)>, TraceError> {
@@ -81,10 +122,10 @@ impl TraceReader {
         let Some(batch) = &self.batch else { return Ok(None) };
         let mut run = RunFacts::default();
         let mut event = Event::new(Kind::Error);
-        for column in COLUMNS {
-            let cell = batch
-                .column_by_name(column.name)
-                .map_or(Cell::Null, |array| cell_at(column.ty, array.as_ref(), self.next));
+        for (column, place) in COLUMNS.iter().zip(&self.places) {
+            let cell = place.map_or(Cell::Null, |place| {
+                cell_at(column.ty, batch.column(place).as_ref(), self.next)
+            });
             if !(column.set)(&mut run, &mut event, cell) {
                 let problem = match cell {
                     Cell::Text(word) => format!("`{word}` is not a {}", column.name),
@@ -107,12 +148,16 @@ impl Iterator for TraceReader {
     }
 }
 
-fn open(path: &Path) -> Result<(File, ArrowReaderMetadata), TraceError> {
+fn open(
+    path: &Path,
+    indexed: PageIndexPolicy,
+) -> Result<(File, ArrowReaderMetadata), TraceError> {
     if !path.exists() {
         return Err(TraceError::NotFound { path: path.to_owned() });
     }
     let file = File::open(path).map_err(TraceError::io("open", path))?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+    let options = ArrowReaderOptions::new().with_offset_index_policy(indexed);
+    let metadata = ArrowReaderMetadata::load(&file, options)
         .map_err(|source| TraceError::NotParquet { path: path.to_owned(), source })?;
     Ok((file, metadata))
 }

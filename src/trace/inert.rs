@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// Whether a character acts on its surroundings, or shows nothing, instead of standing for a glyph:
 /// controls, line and paragraph separators, bidirectional marks, zero-width and tag characters.
 /// Joiners and variation selectors are left alone, since real words and emoji need them.
-pub(super) fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}'
@@ -24,7 +24,7 @@ pub(super) fn is_unsafe(c: char) -> bool {
 }
 
 /// Appends a visible escape for an unsafe character: `\n`, `\r`, `\t`, `\x1b`, `\u{202e}`.
-pub(super) fn push_escape(out: &mut String, c: char) {
+pub(crate) fn push_escape(out: &mut String, c: char) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
