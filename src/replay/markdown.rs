@@ -11,6 +11,9 @@ use super::words::{self, clock};
 use crate::trace::{Event, Kind, TraceError, visible};
 use std::io::{self, Write};
 
+/// Stage and attempt.
+type Place = (Option<i64>, Option<i64>);
+
 /// Writes the transcript of a run, from a place on.
 pub fn write_markdown(
     run: &Recording,
@@ -49,7 +52,7 @@ pub fn write_markdown(
         }
         let mut text = String::new();
         let here = (event.stage, event.stage.and(event.attempt));
-        if heading != Some(here) {
+        if heading.is_none_or(|last| is_elsewhere(last, here)) {
             heading = Some(here);
             text.push_str(&format!("\n## {}\n", place_name(here)));
         }
@@ -61,7 +64,12 @@ pub fn write_markdown(
     Ok(Ok(()))
 }
 
-fn place_name((stage, attempt): (Option<i64>, Option<i64>)) -> String {
+/// Whether an event belongs under another heading; what has no attempt belongs to the one before.
+fn is_elsewhere(last: Place, here: Place) -> bool {
+    last.0 != here.0 || (here.1.is_some() && last.1 != here.1)
+}
+
+fn place_name((stage, attempt): Place) -> String {
     match (stage, attempt.filter(|a| *a > 1)) {
         (None, _) => "Outside stages".to_owned(),
         (Some(stage), None) => format!("Stage {stage}"),

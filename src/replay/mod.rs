@@ -11,10 +11,11 @@
 //! * `filter`, `position`: which events are wanted, and where to begin
 //! * `player`, `screen`: keys and time to what is on the screen
 //! * `plain`, `markdown`, `asciicast`, `chrome`: other forms
-//! * `steps`, `likeness`, `diff`: two runs compared
+//! * `steps`, `likeness`, `contrast`, `diff`: two runs compared
 
 mod asciicast;
 mod chrome;
+mod contrast;
 mod diff;
 mod filter;
 mod ink;
@@ -34,7 +35,7 @@ mod fixture;
 
 pub use asciicast::{Cast, write_asciicast};
 pub use chrome::write_chrome;
-pub use diff::{ActionCount, Divergence, RunDiff, StagePair, Totals, compare};
+pub use diff::{ActionCount, Divergence, RunDiff, Sort, StagePair, Totals, compare};
 pub use filter::Filter;
 pub use ink::Ink;
 pub use likeness::{lcs_length, similarity};
@@ -46,4 +47,5 @@ pub use position::Position;
 pub use recording::{Hit, Recording};
 pub use screen::{Row, Span, draw};
 pub use steps::{Step, read_steps};
-pub use words::clock;
+pub use contrast::contrast;
+pub use words::{clock, mentions};

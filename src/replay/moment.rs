@@ -14,7 +14,7 @@ pub struct Moment {
     pub stage: Option<i64>,
     /// The attempt at the stage.
     pub attempt: Option<i64>,
-    /// Whether something went wrong in it; see [`failed`].
+    /// Whether something went wrong in it; an error, a failed grade, a command that did not end with 0.
     pub failed: bool,
     /// The grade, of results.
     pub score: Option<f64>,
@@ -69,7 +69,7 @@ impl Moment {
 
 /// Whether something went wrong: a call without an answer, a tool that failed, a command that ended with an exit code other
 /// than 0, a failed grade, an error of its own.
-pub fn failed(event: &Event) -> bool {
+pub(super) fn failed(event: &Event) -> bool {
     let tool = matches!(event.tool_status, Some(ToolStatus::Error | ToolStatus::Timeout));
     match event.kind {
         Kind::Error => true,

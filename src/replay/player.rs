@@ -300,9 +300,11 @@ impl Player {
 /// Whether a stage, or an attempt at one, begins here. In a filtered run its begin may not be among what is shown, so that
 /// the first event of it counts.
 fn is_stage(moments: &[Moment], i: usize) -> bool {
-    let place = |m: &Moment| (m.stage, m.attempt);
+    let differs = |before: &Moment, here: &Moment| {
+        before.stage != here.stage || (here.attempt.is_some() && before.attempt != here.attempt)
+    };
     moments[i].kind == Kind::StageStart
-        || (moments[i].stage.is_some() && i > 0 && place(&moments[i - 1]) != place(&moments[i]))
+        || (moments[i].stage.is_some() && i > 0 && differs(&moments[i - 1], &moments[i]))
 }
 
 #[cfg(test)]

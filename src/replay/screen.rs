@@ -35,7 +35,7 @@ pub type Row = Vec<Span>;
 const FRAME: usize = 6;
 /// Lines of a text that can be scrolled through.
 const LONGEST: usize = 20_000;
-const KEYS: &str = "space play/pause  j k step  + - speed  s e next stage/error  g G begin/end  / search  n N hits  f filter  q quit";
+const KEYS: &str = "space play  j k step  + - speed  s stage  e error  g G ends  / search  n N hits  f filter  q quit";
 
 /// Draws the screen. There are never more rows than `height`.
 pub fn draw(
@@ -292,7 +292,8 @@ mod tests {
             shown[2],
             "0:00:13.5 of 0:00:16.0  event 13 of 16  so far: 10,040 tokens, context 4,000, $0.004"
         );
-        assert_eq!(shown[7].trim_end(), format!("{:<94}exit 1, 0.5 s", "> 0:00:13.5  T1    tool_call      bash make test").replace("> 0", ">  0")[..].trim_end(), "{shown:#?}");
+        let chosen = ">  0:00:13.5  T1    tool_call      bash make test";
+        assert_eq!(shown[7], format!("{chosen:<87}exit 1, 0.5 s"), "{shown:#?}");
         assert!(shown[8].contains("stage_result") && shown[8].ends_with("score 40"), "{shown:#?}");
         assert!(shown[9].starts_with("── tool_call bash: exit 1, 0.5 s ──"), "{shown:#?}");
         assert_eq!(shown[10], "make test");

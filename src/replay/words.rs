@@ -56,26 +56,34 @@ pub(super) fn parts(event: &Event) -> Vec<Part<'_>> {
     parts
 }
 
-/// Arguments as a person would write them: a JSON object as `name: value` lines, a lone command as it was typed.
+/// What harnesses add to the arguments of every call.
+const NOTES: &[&str] = &["summary", "security_risk"];
+
+/// Arguments as a person would write them: a command as it was typed, the rest as `name: value` lines.
 fn arguments(text: &str) -> Cow<'_, str> {
     let Ok(Value::Object(map)) = serde_json::from_str(text) else { return Cow::Borrowed(text) };
-    let shown = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    if let (1, Some(Value::String(command))) = (map.len(), map.get("command").or(map.get("cmd"))) {
-        return Cow::Owned(command.clone());
-    }
-    let lines = map.iter().map(|(name, value)| {
-        let value = shown(value);
+    let lone = map.keys().filter(|name| !NOTES.contains(&name.as_str())).count() == 1;
+    let lines = map.iter().filter(|(name, _)| lone_or_all(lone, name)).map(|(name, value)| {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        if lone && matches!(name.as_str(), "command" | "cmd") {
+            return value;
+        }
         let gap = if value.contains('\n') { "\n" } else { " " };
         format!("{name}:{gap}{value}")
     });
     Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether one of the texts of an event has these words in them, in lower case.
-pub(super) fn mentions(event: &Event, needle: &str) -> bool {
+/// Beside a lone argument, what the harness adds is not worth a line.
+fn lone_or_all(lone: bool, name: &str) -> bool {
+    !lone || !NOTES.contains(&name)
+}
+
+/// Whether one of the texts of an event has these words in them. The words are in lower case, those of the event in any.
+pub fn mentions(event: &Event, needle: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(needle);
     parts(event).iter().any(|part| has(&part.text)) || has(&headline(event))
 }
@@ -265,6 +273,7 @@ mod tests {
     fn arguments_read_as_they_were_typed() {
         assert_eq!(arguments(r#"{"command":"ls\npwd"}"#), "ls\npwd");
         assert_eq!(arguments(r#"{"path":"a","text":"x\ny","n":2}"#), "path: a\ntext:\nx\ny\nn: 2");
+        assert_eq!(arguments(r#"{"command":"ls","security_risk":"LOW"}"#), "ls");
         assert_eq!(arguments("not json"), "not json");
         assert_eq!(headline(&tool("bash", r#"{"command":"\nls\npwd"}"#, 0)), "bash ls …");
     }
