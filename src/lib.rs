@@ -17,6 +17,7 @@ pub mod figures;
 pub mod import;
 pub mod ledger;
 pub mod metrics;
+pub mod replay;
 pub mod report;
 pub mod rollup;
 pub mod stats;

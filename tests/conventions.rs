@@ -31,6 +31,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["capture"]),
     ("clap", &["cli"]),
     ("crc32fast", &["capture"]),
+    ("crossterm", &["cli"]),
     ("http_body_util", &["capture"]),
     ("hyper", &["capture"]),
     ("hyper_rustls", &["capture"]),

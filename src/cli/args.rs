@@ -3,8 +3,8 @@
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
 use super::{
-    agent, analyze, cascade, check, cost, figure, generate, import, record, report, score, show,
-    sql, store, verify, whatif,
+    agent, analyze, cascade, check, cost, figure, generate, import, record, replay, report, score,
+    show, sql, store, verify, whatif,
 };
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -27,6 +27,7 @@ use tracing_subscriber::EnvFilter;
         ramptrace record -o store -- codex exec ...  what an agent does, as a trace\n  \
         ramptrace sql store 'SELECT model, cost_usd FROM runs ORDER BY 2'\n  \
         ramptrace show latest --store store          what one run did, event by event\n  \
+        ramptrace replay latest --store store        watch it, export it, compare it\n  \
         ramptrace whatif store --budget-usd 0.5      what half a dollar would have bought\n\n\
         EXIT CODES:\n  0  done\n  1  the data is at fault\n  2  usage or I/O error\n\n\
         RAYON_NUM_THREADS and POLARS_MAX_THREADS limit threads; they change speed, never results."
@@ -61,6 +62,7 @@ pub(super) enum Command {
     Report(report::Report),
     Verify(verify::Verify),
     Show(show::Show),
+    Replay(Box<replay::Replay>),
     #[command(name = "whatif")]
     WhatIf(Box<whatif::WhatIf>),
     #[command(hide = true)]
@@ -102,6 +104,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
         Command::Verify(args) => verify::run(&args, output),
         Command::Sql(args) => sql::run(&args, output),
         Command::Show(args) => show::run(&args, output),
+        Command::Replay(args) => replay::run(&args, output),
         Command::WhatIf(args) => whatif::run(&args, output),
         Command::Generate(command) => generate::run(&command, output),
     }

@@ -49,20 +49,25 @@ impl TableFormat {
 pub(super) struct Output {
     out: io::StdoutLock<'static>,
     color: bool,
+    /// Whether data may be painted.
+    paints: bool,
     quiet: bool,
 }
 
 impl Output {
     pub(super) fn new(color: Color, quiet: bool) -> Self {
-        let wanted = match color {
+        let wanted = |is_terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                io::stderr().is_terminal()
-                    && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-            }
+            Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
         };
-        Self { out: io::stdout().lock(), color: wanted, quiet }
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        Self { out: io::stdout().lock(), color: wanted(err), paints: wanted(out), quiet }
+    }
+
+    /// Whether data may be painted.
+    pub(super) fn paints(&self) -> bool {
+        self.paints
     }
 
     /// Whether progress bars may be drawn.

@@ -114,11 +114,7 @@ pub(super) fn run(args: &Replay, output: &mut Output) -> Result<(), CliError> {
         ))
         .hint("ramptrace store list STORE lists the runs; two are compared with --diff A B"));
     }
-    if args.diff {
-        replay_diff::run(args, output)
-    } else {
-        replay_play::run(args, output)
-    }
+    if args.diff { replay_diff::run(args, output) } else { replay_play::run(args, output) }
 }
 
 /// A path (it has a `/` or ends in `.parquet`) or a run of the store.

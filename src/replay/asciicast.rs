@@ -55,7 +55,9 @@ pub fn write_asciicast(
         now += passed.min(IDLE);
         before = moment.at_us;
         let mut lines = Vec::new();
-        if event.kind == Kind::StageStart && (event.stage, event.attempt) != stage.unwrap_or_default() {
+        if event.kind == Kind::StageStart
+            && (event.stage, event.attempt) != stage.unwrap_or_default()
+        {
             stage = Some((event.stage, event.attempt));
             let name = event.stage.map_or_else(|| "stage".to_owned(), |n| format!("stage {n}"));
             lines.push(json!([seconds(now), "m", name]).to_string());
@@ -96,11 +98,10 @@ fn seconds(now: f64) -> f64 {
     (now * 1e6).round() / 1e6
 }
 
-
 #[cfg(test)]
 mod tests {
-    use super::super::ink::Ink;
     use super::super::fixture::{said, trace, two_stages};
+    use super::super::ink::Ink;
     use super::*;
     use crate::trace::Event;
     use serde_json::Value;
@@ -123,7 +124,9 @@ mod tests {
         assert_eq!((times[0], *times.last().unwrap()), (0.0, 8.0));
         let kinds = |kind: &str| lines[1..].iter().filter(|l| l[1] == kind).count();
         assert_eq!((kinds("o"), kinds("m")), (17, 2));
-        assert!(lines[1..].iter().all(|l| !l[2].as_str().unwrap().replace("\r\n", "").contains('\n')));
+        assert!(
+            lines[1..].iter().all(|l| !l[2].as_str().unwrap().replace("\r\n", "").contains('\n'))
+        );
     }
 
     #[test]

@@ -19,7 +19,8 @@ const STAGES: u32 = 1;
 /// The track of messages, errors and recoveries.
 const NOTES: u32 = 2;
 /// The first track of model calls, and of tools.
-const FIRST: [(Kind, u32, &str); 2] = [(Kind::LlmCall, 100, "model"), (Kind::ToolCall, 1_000, "tools")];
+const FIRST: [(Kind, u32, &str); 2] =
+    [(Kind::LlmCall, 100, "model"), (Kind::ToolCall, 1_000, "tools")];
 /// Characters of a text in the arguments of an event.
 const EXCERPT: usize = 2_000;
 
@@ -29,7 +30,10 @@ pub fn write_chrome(run: &Recording, out: &mut dyn Write) -> Result<io::Result<(
     let facts = run.facts();
     let title = format!("{} ({})", facts.run_id, facts.model);
     sheet.text("{\"displayTimeUnit\":\"ms\",\"otherData\":");
-    sheet.text(&json!({"run_id": facts.run_id, "model": facts.model, "workload": facts.workload}).to_string());
+    sheet.text(
+        &json!({"run_id": facts.run_id, "model": facts.model, "workload": facts.workload})
+            .to_string(),
+    );
     sheet.text(",\"traceEvents\":[");
     sheet.named("process_name", 0, &title);
     sheet.named("thread_name", STAGES, "stages");
@@ -51,11 +55,15 @@ pub fn write_chrome(run: &Recording, out: &mut dyn Write) -> Result<io::Result<(
                 let number = if place == 0 { String::new() } else { format!(" {}", place + 1) };
                 sheet.named("thread_name", tid, &format!("{name}{number}"));
             }
-            sheet.push(json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "X", "ts": begin,
-                "dur": end - begin, "pid": PID, "tid": tid, "args": args}));
+            sheet.push(
+                json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "X", "ts": begin,
+                "dur": end - begin, "pid": PID, "tid": tid, "args": args}),
+            );
         } else if matches!(event.kind, Kind::Message | Kind::Error | Kind::Recovery) {
-            sheet.push(json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "i", "s": "t",
-                "ts": begin, "pid": PID, "tid": NOTES, "args": args}));
+            sheet.push(
+                json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "i", "s": "t",
+                "ts": begin, "pid": PID, "tid": NOTES, "args": args}),
+            );
         }
         if event.kind == Kind::LlmCall {
             sheet.counter("context", moment.at_us, "tokens", moment.context.map(Value::from));
@@ -99,7 +107,9 @@ impl Sheet<'_> {
 
     fn counter(&mut self, name: &str, ts: i64, unit: &str, value: Option<Value>) {
         if let Some(value) = value {
-            self.push(json!({"name": name, "ph": "C", "ts": ts, "pid": PID, "args": {unit: value}}));
+            self.push(
+                json!({"name": name, "ph": "C", "ts": ts, "pid": PID, "args": {unit: value}}),
+            );
         }
     }
 }
@@ -167,9 +177,7 @@ fn stage_slices(moments: &[Moment]) -> Vec<Value> {
 
 fn name_of(event: &Event) -> String {
     match event.kind {
-        Kind::ToolCall | Kind::Message | Kind::Error => {
-            words::clip(&words::headline(event), 80)
-        }
+        Kind::ToolCall | Kind::Message | Kind::Error => words::clip(&words::headline(event), 80),
         Kind::LlmCall if event.error_type.is_some() => words::clip(&words::headline(event), 80),
         kind => kind.to_string(),
     }

@@ -156,7 +156,8 @@ fn actions(a: &[Step], b: &[Step]) -> Vec<ActionCount> {
     for name in b.iter().filter_map(|step| step.action.as_deref()) {
         counts.entry(name).or_default().1 += 1;
     }
-    let count = |(action, (a, b)): (&str, (usize, usize))| ActionCount { action: action.to_owned(), a, b };
+    let count =
+        |(action, (a, b)): (&str, (usize, usize))| ActionCount { action: action.to_owned(), a, b };
     let mut counts: Vec<ActionCount> = counts.into_iter().map(count).collect();
     // Equal counts stay in the order of their names.
     counts.sort_by_key(|count| std::cmp::Reverse(count.a + count.b));
@@ -173,7 +174,8 @@ fn divergences(a: &[Step], b: &[Step]) -> Vec<Divergence> {
         let mut differing = pairs.filter_map(|(at, (a, b))| Some((at, field(a, b)?)));
         differing.next().map(|(at, field)| Divergence { sort, field, a: Some(at), b: Some(at) })
     };
-    let found = [action, among(Sort::Reply, reply_field), among(Sort::Result, result_field), grade(a, b)];
+    let found =
+        [action, among(Sort::Reply, reply_field), among(Sort::Result, result_field), grade(a, b)];
     found.into_iter().flatten().collect()
 }
 
@@ -262,7 +264,10 @@ mod tests {
         events.iter().map(Step::of).collect()
     }
 
-    fn first(a: &[Event], b: &[Event]) -> Vec<(&'static str, &'static str, Option<usize>, Option<usize>)> {
+    fn first(
+        a: &[Event],
+        b: &[Event],
+    ) -> Vec<(&'static str, &'static str, Option<usize>, Option<usize>)> {
         let diff = compare(&steps(a), &steps(b));
         diff.divergences.iter().map(|d| (d.sort.as_str(), d.field, d.a, d.b)).collect()
     }
@@ -289,10 +294,10 @@ mod tests {
         b[3].content = Some("Let me see.".to_owned());
         b[6].arguments = Some(r#"{"command":"make check"}"#.to_owned());
         b[6].exit_code = Some(2);
-        assert_eq!(first(&a, &b), [
-            ("action", "arguments", Some(6), Some(6)),
-            ("reply", "text", Some(3), Some(3)),
-        ]);
+        assert_eq!(
+            first(&a, &b),
+            [("action", "arguments", Some(6), Some(6)), ("reply", "text", Some(3), Some(3)),]
+        );
         let mut b = a.clone();
         b[2].content = Some("Stage 0: do it!".to_owned());
         assert_eq!(first(&a, &b), [("action", "prompt", Some(2), Some(2))]);
@@ -302,10 +307,10 @@ mod tests {
         let mut b = a.clone();
         b[4] = said(Kind::Message, "user", "x");
         assert_eq!(first(&a, &b)[0], ("action", "kind", Some(4), Some(4)));
-        assert_eq!(first(&a, &a[..10]), [
-            ("action", "end", Some(10), None),
-            ("grade", "score", Some(14), None),
-        ]);
+        assert_eq!(
+            first(&a, &a[..10]),
+            [("action", "end", Some(10), None), ("grade", "score", Some(14), None),]
+        );
     }
 
     #[test]
@@ -328,16 +333,22 @@ mod tests {
         assert_eq!(diff.total.a.unwrap().score, Some(70.0));
         // 4 against 5 actions, 4 in common.
         assert_eq!(diff.total.similarity, Some(8.0 / 9.0));
-        assert_eq!(diff.actions, [
-            ActionCount { action: "shell ls".to_owned(), a: 2, b: 3 },
-            ActionCount { action: "shell make".to_owned(), a: 2, b: 2 },
-        ]);
+        assert_eq!(
+            diff.actions,
+            [
+                ActionCount { action: "shell ls".to_owned(), a: 2, b: 3 },
+                ActionCount { action: "shell make".to_owned(), a: 2, b: 2 },
+            ]
+        );
     }
 
     #[test]
     fn nothing_is_compared_with_care() {
         let diff = compare(&[], &[]);
-        assert_eq!((diff.divergences.len(), diff.stages.len(), diff.total.similarity), (0, 0, None));
+        assert_eq!(
+            (diff.divergences.len(), diff.stages.len(), diff.total.similarity),
+            (0, 0, None)
+        );
         let one = steps(&two_stages());
         assert_eq!(compare(&one, &[]).divergences[0].field, "end");
         assert_eq!(compare(&one, &[]).stages[0].b, None);

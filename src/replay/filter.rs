@@ -101,6 +101,9 @@ mod tests {
         assert_eq!(names[2], "tool_call");
         assert_eq!(names[4], "failed");
         assert_eq!(names[5], "all events");
-        assert!(Filter::of(["error"]).unwrap().next().is_all(), "from a choice of one's own, to all");
+        assert!(
+            Filter::of(["error"]).unwrap().next().is_all(),
+            "from a choice of one's own, to all"
+        );
     }
 }

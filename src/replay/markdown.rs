@@ -118,7 +118,8 @@ fn span(text: &str) -> String {
     let text = visible(text);
     let marks = "`".repeat(longest_run(&text) + 1);
     // A space keeps marks at the ends apart from the text, and is not shown.
-    let gap = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    let gap =
+        if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
     format!("{marks}{gap}{text}{gap}{marks}")
 }
 
@@ -137,8 +138,14 @@ mod tests {
     fn a_transcript_has_headings_and_blocks() {
         let text = exported(two_stages());
         let headings: Vec<&str> = text.lines().filter(|l| l.starts_with('#')).collect();
-        assert_eq!(headings, ["# `r`", "## Outside stages", "## Stage 0", "## Stage 1", "## Outside stages"]);
-        assert!(text.contains("\n**#6 `bash`** 0:00:06.5 (exit 0, 0.5 s)\n\n```text\nmake test\n```\n"), "{text}");
+        assert_eq!(
+            headings,
+            ["# `r`", "## Outside stages", "## Stage 0", "## Stage 1", "## Outside stages"]
+        );
+        assert!(
+            text.contains("\n**#6 `bash`** 0:00:06.5 (exit 0, 0.5 s)\n\n```text\nmake test\n```\n"),
+            "{text}"
+        );
         assert!(text.contains("**#13 `bash`** 0:00:13.5 (exit 1, 0.5 s) **failed**"), "{text}");
     }
 

@@ -35,6 +35,7 @@ mod fixture;
 
 pub use asciicast::{Cast, write_asciicast};
 pub use chrome::write_chrome;
+pub use contrast::contrast;
 pub use diff::{ActionCount, Divergence, RunDiff, Sort, StagePair, Totals, compare};
 pub use filter::Filter;
 pub use ink::Ink;
@@ -47,5 +48,4 @@ pub use position::Position;
 pub use recording::{Hit, Recording};
 pub use screen::{Row, Span, draw};
 pub use steps::{Step, read_steps};
-pub use contrast::contrast;
 pub use words::{clock, mentions};

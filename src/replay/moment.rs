@@ -36,7 +36,8 @@ impl Moment {
     /// The moment of an event that follows `before`.
     pub fn after(before: Option<&Self>, event: &Event) -> Self {
         let earlier = before.map_or(0, |m| m.at_us);
-        let took_us = event.duration_ms.filter(|ms| ms.is_finite() && *ms > 0.0).unwrap_or(0.0) * 1e3;
+        let took_us =
+            event.duration_ms.filter(|ms| ms.is_finite() && *ms > 0.0).unwrap_or(0.0) * 1e3;
         // A float beyond i64 saturates, and nobody waits for it.
         #[expect(clippy::cast_possible_truncation, reason = "saturates")]
         let took_us = took_us as i64;

@@ -56,7 +56,10 @@ fn heading(event: &Event, moment: &Moment) -> String {
         }
     }
     if event.kind == Kind::ToolCall {
-        heading = format!("{heading} {}", crate::trace::visible(event.tool_name.as_deref().unwrap_or("?")));
+        heading = format!(
+            "{heading} {}",
+            crate::trace::visible(event.tool_name.as_deref().unwrap_or("?"))
+        );
     } else if let Some(role) = event.role.as_deref().filter(|_| event.kind == Kind::Message) {
         heading = format!("{heading} {}", crate::trace::visible(role));
     } else if let Some(error) = event.error_type.as_deref() {

@@ -224,7 +224,12 @@ impl Player {
         self.look(run, Hit::First)
     }
 
-    fn typed(&mut self, mut typed: String, key: Key, run: &mut Recording) -> Result<(), TraceError> {
+    fn typed(
+        &mut self,
+        mut typed: String,
+        key: Key,
+        run: &mut Recording,
+    ) -> Result<(), TraceError> {
         match key {
             Key::Escape => return Ok(()),
             Key::Enter if typed.is_empty() => return self.look(run, Hit::First),

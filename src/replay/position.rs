@@ -22,7 +22,9 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            format!("`{text}` is not a position: it is an event's number, `stage:N`, `error` or a time like 0:12:30")
+            format!(
+                "`{text}` is not a position: it is an event's number, `stage:N`, `error` or a time like 0:12:30"
+            )
         };
         if matches!(text, "error" | "failed") {
             return Ok(Self::Failed);
@@ -86,7 +88,9 @@ mod tests {
         assert_eq!(at("0:04"), Some(4));
         assert_eq!(at("1:00:00"), None);
         assert_eq!("1:02:03.25".parse(), Ok(Position::Time(3_723_250_000)));
-        for wrong in ["", "x", "stage:", "stage:x", "1:x", ":", "1:2:3:4", "-1", "0:0.x", "99999999999:00"] {
+        for wrong in
+            ["", "x", "stage:", "stage:x", "1:x", ":", "1:2:3:4", "-1", "0:0.x", "99999999999:00"]
+        {
             assert!(wrong.parse::<Position>().is_err(), "{wrong}");
         }
     }

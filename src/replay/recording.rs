@@ -62,7 +62,9 @@ impl Recording {
             }
         }
         if recording.moments.is_empty() || recording.facts.run_id != *run_id {
-            let problem = format!("its footer says that row {first_row} begins run `{run_id}`, and it does not");
+            let problem = format!(
+                "its footer says that row {first_row} begins run `{run_id}`, and it does not"
+            );
             return Err(TraceError::BadFooter { path: entry.path.clone(), problem });
         }
         Ok(recording)
@@ -170,7 +172,10 @@ mod tests {
         }
         assert!(run.windows.len() <= KEPT, "memory is bounded");
         let read = run.texts_read();
-        assert_eq!(run.find("RESULT 70010", 70_001..100_000, Hit::First, |_| true).unwrap(), Some(70_010));
+        assert_eq!(
+            run.find("RESULT 70010", 70_001..100_000, Hit::First, |_| true).unwrap(),
+            Some(70_010)
+        );
         assert_eq!(run.texts_read() - read, 10, "a search stops at its hit");
         assert_eq!(run.find("result 7", 0..9, Hit::Last, |_| true).unwrap(), Some(7));
         assert_eq!(run.find("no such words", 99_990..200_000, Hit::First, |_| true).unwrap(), None);

@@ -13,8 +13,8 @@
 
 use super::ink::Ink;
 use super::moment::Moment;
-use super::player::Player;
 use super::plain::so_far;
+use super::player::Player;
 use super::recording::Recording;
 use super::words::{self, clip, clock, columns, grouped};
 use crate::trace::{Event, Kind, TraceError, visible};
@@ -190,7 +190,8 @@ fn list_row(event: &Event, moment: &Moment, side: std::cmp::Ordering, width: usi
         (None, _) => String::new(),
     };
     let mark = if side.is_eq() { ">" } else { " " };
-    let left = format!("{mark} {time:>10}  {stage:<5} {:<14} {}", event.kind, words::headline(event));
+    let left =
+        format!("{mark} {time:>10}  {stage:<5} {:<14} {}", event.kind, words::headline(event));
     let outcome = words::outcome(event);
     let ink = match side {
         std::cmp::Ordering::Equal => Ink::Chosen,
@@ -244,10 +245,19 @@ fn event_text(
     player.limit_scroll(lines.len().saturating_sub(rows.max(1)));
     let top = player.scroll();
     if lines.len() > rows {
-        heading = format!("{heading} (lines {}-{} of {})", top + 1, (top + rows).min(lines.len()), lines.len());
+        heading = format!(
+            "{heading} (lines {}-{} of {})",
+            top + 1,
+            (top + rows).min(lines.len()),
+            lines.len()
+        );
     }
-    let mut shown: Vec<Row> =
-        lines.into_iter().skip(top).take(rows).map(|(ink, line)| vec![span(ink, clip(&line, width))]).collect();
+    let mut shown: Vec<Row> = lines
+        .into_iter()
+        .skip(top)
+        .take(rows)
+        .map(|(ink, line)| vec![span(ink, clip(&line, width))])
+        .collect();
     shown.resize(rows, Row::new());
     Ok((heading, shown))
 }
@@ -262,8 +272,15 @@ fn foot(player: &Player, width: usize) -> Row {
     if !player.note().is_empty() {
         return vec![span(Ink::Strong, clip(&visible(player.note()), width))];
     }
-    let filter = if player.filter().is_all() { String::new() } else { format!("[{}] ", player.filter().name()) };
-    vec![span(Ink::Strong, clip(&filter, width)), span(Ink::Dim, clip(KEYS, width.saturating_sub(columns(&filter))))]
+    let filter = if player.filter().is_all() {
+        String::new()
+    } else {
+        format!("[{}] ", player.filter().name())
+    };
+    vec![
+        span(Ink::Strong, clip(&filter, width)),
+        span(Ink::Dim, clip(KEYS, width.saturating_sub(columns(&filter)))),
+    ]
 }
 
 #[cfg(test)]
@@ -275,7 +292,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn text(rows: &[Row]) -> Vec<String> {
-        let row = |row: &Row| row.iter().map(|s| s.text.as_str()).collect::<String>().trim_end().to_owned();
+        let row = |row: &Row| {
+            row.iter().map(|s| s.text.as_str()).collect::<String>().trim_end().to_owned()
+        };
         rows.iter().map(row).collect()
     }
 

@@ -2,7 +2,9 @@
 //!
 //! Texts are kept as 64-bit hashes, which are equal when the texts are; who wants to see a difference reads the two events.
 
-use crate::trace::{Event, Kind, StageStatus, TraceError, TraceReader, ToolKind, Usd, arguments_hash, visible};
+use crate::trace::{
+    Event, Kind, StageStatus, ToolKind, TraceError, TraceReader, Usd, arguments_hash, visible,
+};
 use serde_json::Value;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -133,8 +135,13 @@ mod tests {
 
     #[test]
     fn actions_have_names() {
-        let name = |tool_name: &str, arguments: &str| Step::of(&tool(tool_name, arguments, 0)).action.unwrap();
-        assert_eq!(name("bash", r#"{"command":"cd /w && RUST_LOG=x /usr/bin/cargo test | tail"}"#), "shell cargo");
+        let name = |tool_name: &str, arguments: &str| {
+            Step::of(&tool(tool_name, arguments, 0)).action.unwrap()
+        };
+        assert_eq!(
+            name("bash", r#"{"command":"cd /w && RUST_LOG=x /usr/bin/cargo test | tail"}"#),
+            "shell cargo"
+        );
         assert_eq!(name("bash", r#"{"command":["bash","-lc","make all"]}"#), "shell make");
         assert_eq!(name("bash", r#"{"command":"cd /w"}"#), "shell cd");
         assert_eq!(name("bash", r#"{"command":""}"#), "shell");
@@ -146,7 +153,10 @@ mod tests {
     #[test]
     fn the_order_of_keys_is_no_difference() {
         let step = |arguments: &str| Step::of(&tool("t", arguments, 0)).arguments;
-        assert_eq!(step(r#"{"a": 1, "b": {"c": 2, "d": 3}}"#), step(r#"{"b":{"d":3,"c":2},"a":1}"#));
+        assert_eq!(
+            step(r#"{"a": 1, "b": {"c": 2, "d": 3}}"#),
+            step(r#"{"b":{"d":3,"c":2},"a":1}"#)
+        );
         assert_ne!(step(r#"{"a":1}"#), step(r#"{"a":2}"#));
     }
 }

@@ -129,7 +129,9 @@ pub(super) fn outcome(event: &Event) -> String {
         Kind::ToolCall => {
             words.extend(event.tool_status.map(|s| s.as_str().to_owned()).filter(|s| s != "ok"));
             words.extend(event.exit_code.map(|code| format!("exit {code}")));
-            words.extend(event.identical_streak.filter(|n| *n > 1).map(|n| format!("{n} times in a row")));
+            words.extend(
+                event.identical_streak.filter(|n| *n > 1).map(|n| format!("{n} times in a row")),
+            );
         }
         Kind::LlmCall => {
             words.extend(event.input_tokens.map(|n| format!("in {}", grouped(n))));
@@ -139,7 +141,8 @@ pub(super) fn outcome(event: &Event) -> String {
             words.extend(event.cost_usd.map(|cost| format!("${cost}")));
         }
         Kind::AttemptResult | Kind::StageResult => {
-            words.push(event.score.map_or("no score".to_owned(), |s| format!("score {}", score(s))));
+            words
+                .push(event.score.map_or("no score".to_owned(), |s| format!("score {}", score(s))));
             words.extend(event.stage_status.map(|s| s.as_str().to_owned()));
             if let (Some(passed), Some(total)) = (event.tests_passed, event.tests_total) {
                 words.push(format!("{passed} of {total} tests"));

@@ -33,12 +33,12 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use crate::trace::inert;
+pub use crate::trace::visible;
 pub use column::{Align, Column, Kind};
 pub use commands::latex_commands;
 pub use event_words::result_words;
 pub use format::{Format, Options, UnknownFormat, render};
-pub use crate::trace::visible;
-use crate::trace::inert;
 pub use plate::{Plate, PlateError, Plotted, Words};
 pub use receipts::{FileHash, Receipt, Receipts};
 pub use table::{Table, TableError};

@@ -13,8 +13,8 @@ use super::{
     Timestamp, TraceError, Usd,
 };
 use arrow::array::{
-    Array, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, RecordBatchReader,
-    StringArray, TimestampMicrosecondArray,
+    Array, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch,
+    RecordBatchReader, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
@@ -71,7 +71,8 @@ impl TraceReader {
         rows: Option<Range<u64>>,
         wanted: impl Fn(&Column) -> bool,
     ) -> Result<Self, TraceError> {
-        let indexed = if rows.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let indexed =
+            if rows.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
         let (file, metadata) = open(path, indexed)?;
         footer_of(path, &metadata)?;
         check_columns(path, metadata.schema())?;
@@ -148,10 +149,7 @@ impl Iterator for TraceReader {
     }
 }
 
-fn open(
-    path: &Path,
-    indexed: PageIndexPolicy,
-) -> Result<(File, ArrowReaderMetadata), TraceError> {
+fn open(path: &Path, indexed: PageIndexPolicy) -> Result<(File, ArrowReaderMetadata), TraceError> {
     if !path.exists() {
         return Err(TraceError::NotFound { path: path.to_owned() });
     }
