@@ -88,16 +88,16 @@ fn meaning(key: KeyEvent) -> Option<Key> {
 }
 
 /// A terminal in raw mode, given back when dropped.
-struct Screen<'a> {
-    out: &'a mut dyn Write,
+struct Screen<W: Write> {
+    out: W,
     paints: bool,
     shown: Vec<Row>,
 }
 
-impl<'a> Screen<'a> {
-    fn enter(out: &'a mut dyn Write, paints: bool) -> io::Result<Self> {
+impl<W: Write> Screen<W> {
+    fn enter(out: W, paints: bool) -> io::Result<Self> {
         enable_raw_mode()?;
-        let screen = Self { out, paints, shown: Vec::new() };
+        let mut screen = Self { out, paints, shown: Vec::new() };
         execute!(screen.out, EnterAlternateScreen, cursor::Hide)?;
         Ok(screen)
     }
@@ -129,7 +129,7 @@ impl<'a> Screen<'a> {
     }
 }
 
-impl Drop for Screen<'_> {
+impl<W: Write> Drop for Screen<W> {
     fn drop(&mut self) {
         // Nothing can be done about a terminal that has gone.
         let _ = execute!(self.out, cursor::Show, LeaveAlternateScreen);
