@@ -5,7 +5,7 @@
 
 use super::filter::Filter;
 use super::moment::Moment;
-use super::plain::so_far;
+use super::plain::used;
 use super::recording::Recording;
 use super::words::{self, clock};
 use crate::trace::{Event, Kind, TraceError, visible};
@@ -37,7 +37,7 @@ pub fn write_markdown(
     }
     if let Some(last) = run.moments().last() {
         text.push_str(&format!("* events: {}, {}\n", run.moments().len(), clock(last.at_us)));
-        text.push_str(&format!("* {}\n", so_far(last)));
+        text.push_str(&format!("* {}\n", used(last)));
     }
     if let Err(error) = out.write_all(text.as_bytes()) {
         return Ok(Err(error));
@@ -143,10 +143,12 @@ mod tests {
             ["# `r`", "## Outside stages", "## Stage 0", "## Stage 1", "## Outside stages"]
         );
         assert!(
-            text.contains("\n**#6 `bash`** 0:00:06.5 (exit 0, 0.5 s)\n\n```text\nmake test\n```\n"),
+            text.contains(
+                "\n**#6 `bash`** 0:00:06.5 (exit 0, 500 ms)\n\n```text\nmake test\n```\n"
+            ),
             "{text}"
         );
-        assert!(text.contains("**#13 `bash`** 0:00:13.5 (exit 1, 0.5 s) **failed**"), "{text}");
+        assert!(text.contains("**#13 `bash`** 0:00:13.5 (exit 1, 500 ms) **failed**"), "{text}");
     }
 
     #[test]

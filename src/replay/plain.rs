@@ -40,7 +40,7 @@ pub(super) fn block(event: &Event, moment: &Moment, longest: usize) -> Vec<(Ink,
         }
     }
     if event.kind == Kind::LlmCall {
-        rows.push((Ink::Dim, format!("  {}", so_far(moment))));
+        rows.push((Ink::Dim, format!("  so far: {}", used(moment))));
     }
     rows.push((Ink::Plain, String::new()));
     rows
@@ -70,14 +70,14 @@ fn heading(event: &Event, moment: &Moment) -> String {
 }
 
 /// Tokens, context and money used so far.
-pub(super) fn so_far(moment: &Moment) -> String {
+pub(super) fn used(moment: &Moment) -> String {
     let known = |n: Option<i64>| n.map_or("?".to_owned(), grouped);
     let context = match moment.context_limit {
         Some(limit) => format!("{} of {}", known(moment.context), grouped(limit)),
         None => known(moment.context),
     };
     let cost = moment.cost.map_or("cost unknown".to_owned(), |cost| format!("${cost}"));
-    format!("so far: {} tokens, context {context}, {cost}", known(moment.tokens))
+    format!("{} tokens, context {context}, {cost}", known(moment.tokens))
 }
 
 fn grouped_len(n: usize) -> String {
@@ -106,9 +106,9 @@ mod tests {
         }
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "#3 0:00:03.5 llm_call stage 0 -> in 1,000, out 10, $0.001, 0.5 s\n  I look around.\n  \
+            "#3 0:00:03.5 llm_call stage 0 -> in 1,000, out 10, $0.001, 500 ms\n  I look around.\n  \
              so far: 1,010 tokens, context 1,000, $0.001\n\n\
-             #4 0:00:04.5 tool_call stage 0 bash -> exit 0, 0.5 s\n  ls -l\n  cat a.txt\n\n\
+             #4 0:00:04.5 tool_call stage 0 bash -> exit 0, 500 ms\n  ls -l\n  cat a.txt\n\n\
              #14 0:00:14.0 stage_result stage 1 -> score 40\n\n"
         );
     }

@@ -13,7 +13,7 @@
 
 use super::ink::Ink;
 use super::moment::Moment;
-use super::plain::so_far;
+use super::plain::used;
 use super::player::Player;
 use super::recording::Recording;
 use super::words::{self, clip, clock, columns, grouped};
@@ -84,7 +84,10 @@ fn title(player: &Player, run: &Recording, width: usize) -> Row {
         format!("x{}", player.speed())
     };
     let state = if player.is_playing() { "playing" } else { "paused" };
-    both((Ink::Strong, &names.join(" · ")), (Ink::Strong, &format!("{state} {speed}")), width)
+    let next = player.wait(run.moments()).filter(|wait| wait.as_secs() >= 2);
+    let next = next.map_or_else(String::new, |wait| format!(", next in {} s", wait.as_secs()));
+    let state = format!("{state} {speed}{next}");
+    both((Ink::Strong, &names.join(" · ")), (Ink::Strong, &state), width)
 }
 
 /// The stages that have begun, with the grades they have by now.
@@ -101,8 +104,9 @@ fn stages(at: usize, moments: &[Moment], width: usize) -> Row {
             last.1 = Some((score, moment.failed));
         }
     }
-    let mut row = vec![span(Ink::Dim, "stages")];
-    let mut used = columns("stages");
+    let name = if begun.is_empty() { "before the first stage" } else { "stages" };
+    let mut row = vec![span(Ink::Dim, clip(name, width))];
+    let mut used = columns(name);
     for (stage, grade) in begun {
         let (ink, text) = match grade {
             Some((score, true)) => (Ink::Bad, format!("  T{stage} {} failed", words::score(score))),
@@ -114,9 +118,6 @@ fn stages(at: usize, moments: &[Moment], width: usize) -> Row {
             break;
         }
         row.push(span(ink, text));
-    }
-    if row.len() == 1 && width < used {
-        row.clear();
     }
     row
 }
@@ -136,7 +137,7 @@ fn totals(player: &Player, moments: &[Moment], width: usize) -> Row {
         clock(end),
         number(player.at()),
         number(moments.len() - 1),
-        so_far(moment)
+        used(moment)
     );
     vec![span(Ink::Plain, clip(&text, width))]
 }
@@ -309,12 +310,12 @@ mod tests {
         assert_eq!(shown[1], "stages  T0 100  T1 …");
         assert_eq!(
             shown[2],
-            "0:00:13.5 of 0:00:16.0  event 13 of 16  so far: 10,040 tokens, context 4,000, $0.004"
+            "0:00:13.5 of 0:00:16.0  event 13 of 16  10,040 tokens, context 4,000, $0.004"
         );
         let chosen = ">  0:00:13.5  T1    tool_call      bash make test";
-        assert_eq!(shown[7], format!("{chosen:<87}exit 1, 0.5 s"), "{shown:#?}");
+        assert_eq!(shown[7], format!("{chosen:<86}exit 1, 500 ms"), "{shown:#?}");
         assert!(shown[8].contains("stage_result") && shown[8].ends_with("score 40"), "{shown:#?}");
-        assert!(shown[9].starts_with("── tool_call bash: exit 1, 0.5 s ──"), "{shown:#?}");
+        assert!(shown[9].starts_with("── tool_call bash: exit 1, 500 ms ──"), "{shown:#?}");
         assert_eq!(shown[10], "make test");
         player.press(Key::Char('j'), &mut run).unwrap();
         let shown = text(&draw(&mut player, &mut run, 100, 16).unwrap());

@@ -77,6 +77,28 @@ fn arguments(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
 }
 
+/// Arguments on one line: the short ones by name, since a path says more than the begin of a file.
+fn brief(text: &str) -> String {
+    let short = |(name, value): (&String, &Value)| {
+        let shown = match value {
+            Value::String(text) if text.contains('\n') => return None,
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let wanted = !NOTES.contains(&name.as_str()) && shown.chars().count() <= 120;
+        wanted.then(|| format!("{name}: {shown}"))
+    };
+    if let Ok(Value::Object(map)) = serde_json::from_str(text)
+        && map.keys().filter(|name| !NOTES.contains(&name.as_str())).count() > 1
+    {
+        let shown: Vec<String> = map.iter().filter_map(short).collect();
+        if !shown.is_empty() {
+            return shown.join(", ");
+        }
+    }
+    first_line(&arguments(text))
+}
+
 /// Beside a lone argument, what the harness adds is not worth a line.
 fn lone_or_all(lone: bool, name: &str) -> bool {
     !lone || !NOTES.contains(&name)
@@ -98,11 +120,13 @@ pub(super) fn headline(event: &Event) -> String {
         Kind::Message => format!("{}: {}", event.role.as_deref().unwrap_or("?"), first(content)),
         Kind::LlmCall => match &event.error_type {
             Some(error) => format!("no answer: {error} {}", first(content)),
+            None if content.is_none_or(|text| text.trim().is_empty()) => {
+                format!("[{}]", event.finish_reason.as_deref().unwrap_or("no text"))
+            }
             None => first(content),
         },
         Kind::ToolCall => {
-            let typed = event.arguments.as_deref().map(arguments);
-            let typed = typed.as_deref().map(first_line).unwrap_or_default();
+            let typed = event.arguments.as_deref().map(brief).unwrap_or_default();
             format!("{} {typed}", event.tool_name.as_deref().unwrap_or("?"))
         }
         Kind::Error => {
@@ -153,7 +177,9 @@ pub(super) fn outcome(event: &Event) -> String {
         _ => {}
     }
     let took = event.duration_ms.filter(|ms| ms.is_finite() && *ms >= 0.0);
-    words.extend(took.map(|ms| format!("{:.1} s", ms / 1e3)));
+    words.extend(
+        took.map(|ms| if ms < 1e3 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1e3) }),
+    );
     visible(&words.join(", "))
 }
 
@@ -237,22 +263,24 @@ pub(super) fn clip(text: &str, room: usize) -> String {
     out
 }
 
-/// A harmless line broken into pieces that fit.
+/// A harmless line broken into pieces that fit, between words where it can be.
 pub(super) fn wrap(line: &str, room: usize) -> Vec<String> {
     let room = room.max(2);
-    let mut pieces = vec![String::new()];
-    let mut used = 0;
+    let mut pieces = Vec::new();
+    let (mut piece, mut used) = (String::new(), 0);
     for c in line.chars() {
         let wide = width(c);
         if used + wide > room {
-            pieces.push(String::new());
-            used = 0;
+            // A space stays with the word before it, so that no piece begins with one.
+            let end = piece.rfind(' ').map_or(piece.len(), |space| space + 1);
+            let rest = piece.split_off(end);
+            pieces.push(std::mem::replace(&mut piece, rest));
+            used = columns(&piece);
         }
         used += wide;
-        if let Some(piece) = pieces.last_mut() {
-            piece.push(c);
-        }
+        piece.push(c);
     }
+    pieces.push(piece);
     pieces
 }
 
@@ -279,6 +307,12 @@ mod tests {
         assert_eq!(arguments(r#"{"command":"ls","security_risk":"LOW"}"#), "ls");
         assert_eq!(arguments("not json"), "not json");
         assert_eq!(headline(&tool("bash", r#"{"command":"\nls\npwd"}"#, 0)), "bash ls …");
+        let edit =
+            tool("edit", "{\"path\":\"a.rs\",\"text\":\"x\\ny\",\"line\":2,\"summary\":\"s\"}", 0);
+        assert_eq!(headline(&edit), "edit path: a.rs, line: 2");
+        let mut call = Event::new(Kind::LlmCall);
+        call.finish_reason = Some("tool_calls".to_owned());
+        assert_eq!(headline(&call), "[tool_calls]");
     }
 
     #[test]
@@ -296,6 +330,8 @@ mod tests {
         assert_eq!(clip("模型模型", 5), "模型…");
         assert_eq!(clip("abc", 0), "");
         assert_eq!(wrap("abcdef", 4), ["abcd", "ef"]);
+        assert_eq!(wrap("one two three", 9), ["one two ", "three"]);
+        assert_eq!(wrap("", 9), [""]);
         assert_eq!(wrap("模型a", 3), ["模", "型a"]);
     }
 
