@@ -33,6 +33,7 @@ mod record_secrets;
 mod recorded;
 mod redact;
 mod repeatable;
+mod replay_play;
 mod report;
 mod rollup_oracle;
 mod run_folder;
