@@ -1,7 +1,8 @@
 //! Two runs held against each other: where they part, what each did in every stage, and what it came to.
 //!
 //! Events are compared pair by pair until the first two of which kind, stage, tool, arguments or prompt differ; after that
-//! pairs mean nothing, and stages and actions are compared instead. Times and ids are no difference. Replies and results may differ
+//! pairs mean nothing, and stages and actions are compared instead. Times and ids are no difference; prompts that differ in
+//! numbers only (a time that is left) are told apart, since comparing ends at nothing that small. Replies and results may differ
 //! before (a model says the same thing in other words), and the first of these is told apart. Likeness is that of the
 //! sequences of actions; see [`similarity`](super::similarity).
 
@@ -28,6 +29,8 @@ pub struct RunDiff {
 pub enum Sort {
     /// What was done or asked: kind, stage, tool, arguments or prompt.
     Action,
+    /// Numbers in a prompt: a time that is left, an id. Runs go on being compared behind it.
+    Numbers,
     /// What a model said.
     Reply,
     /// What a tool gave back.
@@ -41,6 +44,7 @@ impl Sort {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Action => "action",
+            Self::Numbers => "numbers",
             Self::Reply => "reply",
             Self::Result => "result",
             Self::Grade => "grade",
@@ -174,8 +178,13 @@ fn divergences(a: &[Step], b: &[Step]) -> Vec<Divergence> {
         let mut differing = pairs.filter_map(|(at, (a, b))| Some((at, field(a, b)?)));
         differing.next().map(|(at, field)| Divergence { sort, field, a: Some(at), b: Some(at) })
     };
-    let found =
-        [action, among(Sort::Reply, reply_field), among(Sort::Result, result_field), grade(a, b)];
+    let found = [
+        action,
+        among(Sort::Numbers, numbers_field),
+        among(Sort::Reply, reply_field),
+        among(Sort::Result, result_field),
+        grade(a, b),
+    ];
     found.into_iter().flatten().collect()
 }
 
@@ -208,9 +217,15 @@ fn action_field(a: &Step, b: &Step) -> Option<&'static str> {
         ("tool", a.tool != b.tool),
         ("arguments", a.arguments != b.arguments),
         ("role", a.role != b.role),
-        ("prompt", asked && a.text != b.text),
+        ("prompt", asked && a.wording != b.wording),
     ];
     fields.into_iter().find(|(_, differs)| *differs).map(|(field, _)| field)
+}
+
+/// Whether prompts differ in their numbers only.
+fn numbers_field(a: &Step, b: &Step) -> Option<&'static str> {
+    let asked = matches!(a.kind, Kind::Message | Kind::StageStart);
+    (asked && action_field(a, b).is_none() && a.text != b.text).then_some("prompt")
 }
 
 fn reply_field(a: &Step, b: &Step) -> Option<&'static str> {
@@ -301,6 +316,11 @@ mod tests {
         let mut b = a.clone();
         b[2].content = Some("Stage 0: do it!".to_owned());
         assert_eq!(first(&a, &b), [("action", "prompt", Some(2), Some(2))]);
+        let mut b = a.clone();
+        (b[2].content, b[6].exit_code) = (Some("Stage 7: do it.".to_owned()), Some(1));
+        let found = first(&a, &b);
+        assert_eq!(found[0], ("numbers", "prompt", Some(2), Some(2)));
+        assert_eq!(found[1], ("result", "exit code", Some(6), Some(6)));
         let mut b = a.clone();
         b[6].exit_code = Some(2);
         assert_eq!(first(&a, &b), [("result", "exit code", Some(6), Some(6))]);

@@ -191,9 +191,11 @@ fn list_row(event: &Event, moment: &Moment, side: std::cmp::Ordering, width: usi
         (None, _) => String::new(),
     };
     let mark = if side.is_eq() { ">" } else { " " };
-    let left =
-        format!("{mark} {time:>10}  {stage:<5} {:<14} {}", event.kind, words::headline(event));
-    let outcome = words::outcome(event);
+    let (mut what, mut outcome) = (words::headline(event), words::outcome(event));
+    if what.is_empty() {
+        std::mem::swap(&mut what, &mut outcome);
+    }
+    let left = format!("{mark} {time:>10}  {stage:<5} {:<14} {what}", event.kind);
     let ink = match side {
         std::cmp::Ordering::Equal => Ink::Chosen,
         std::cmp::Ordering::Greater => Ink::Dim,
@@ -314,7 +316,7 @@ mod tests {
         );
         let chosen = ">  0:00:13.5  T1    tool_call      bash make test";
         assert_eq!(shown[7], format!("{chosen:<86}exit 1, 500 ms"), "{shown:#?}");
-        assert!(shown[8].contains("stage_result") && shown[8].ends_with("score 40"), "{shown:#?}");
+        assert!(shown[8].ends_with("stage_result   score 40"), "{shown:#?}");
         assert!(shown[9].starts_with("── tool_call bash: exit 1, 500 ms ──"), "{shown:#?}");
         assert_eq!(shown[10], "make test");
         player.press(Key::Char('j'), &mut run).unwrap();

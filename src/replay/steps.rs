@@ -36,6 +36,8 @@ pub struct Step {
     pub(super) arguments: Option<i64>,
     pub(super) role: u64,
     pub(super) text: u64,
+    /// The text with every number and id in it the same.
+    pub(super) wording: u64,
 }
 
 impl Step {
@@ -57,6 +59,7 @@ impl Step {
             arguments: event.arguments.as_deref().map(arguments_hash),
             role: hash(&event.role),
             text: hash(&event.content),
+            wording: hash(&event.content.as_deref().map(wording)),
         }
     }
 }
@@ -70,6 +73,33 @@ fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Digits that tell an id from a number.
+const ID: usize = 8;
+
+/// A text in which every number is 0, and so is every hexadecimal id: a time that is left, a folder's name, a UUID.
+fn wording(text: &str) -> String {
+    let in_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let run = &rest[..rest.find(|c| !in_id(c)).unwrap_or(rest.len())];
+        let is_id = run.len() >= ID && run.contains(|c: char| c.is_ascii_digit());
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let taken = match (is_id, digits) {
+            (true, _) => run.len(),
+            (false, 0) => first.len_utf8(),
+            (false, digits) => digits,
+        };
+        if is_id || digits > 0 {
+            out.push('0')
+        } else {
+            out.push(first)
+        }
+        rest = &rest[taken..];
+    }
+    out
 }
 
 /// A tool, and what of it: the program of a shell, the `command` of an editor that has several.
@@ -148,6 +178,15 @@ mod tests {
         assert_eq!(name("editor", r#"{"command":"view","path":"a b"}"#), "editor view");
         assert_eq!(name("write_file", r#"{"path":"a"}"#), "write_file");
         assert_eq!(name("bash", "{\"command\":\"\\u001b[2J\"}"), "shell \\x1b[2J");
+    }
+
+    #[test]
+    fn numbers_and_ids_are_no_wording() {
+        assert_eq!(wording("约4小时57分54秒"), wording("约4小时7分3秒"));
+        assert_eq!(wording("in /tmp/a-1b2c3d4e/x"), wording("in /tmp/a-00ff00ff9/x"));
+        assert_eq!(wording("at 12:30, 2026-05-17"), wording("at 9:00, 2026-11-02"));
+        assert_eq!(wording("a deadbeef facade"), "a deadbeef facade", "words stay");
+        assert_ne!(wording("5 tests"), wording("5 texts"));
     }
 
     #[test]

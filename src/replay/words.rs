@@ -77,26 +77,26 @@ fn arguments(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Arguments on one line: the short ones by name, since a path says more than the begin of a file.
+/// Arguments on one line: the short ones by name, since a path says more than the begin of a file, and of a command its begin.
 fn brief(text: &str) -> String {
+    let Ok(Value::Object(map)) = serde_json::from_str(text) else { return first_line(text) };
+    let wanted: Vec<(&String, &Value)> =
+        map.iter().filter(|(name, _)| !NOTES.contains(&name.as_str())).collect();
+    if let [(_, Value::String(only))] = wanted.as_slice() {
+        return first_line(only);
+    }
     let short = |(name, value): (&String, &Value)| {
+        let is_command = matches!(name.as_str(), "command" | "cmd");
         let shown = match value {
+            Value::String(text) if is_command => return Some(first_line(text)),
             Value::String(text) if text.contains('\n') => return None,
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let wanted = !NOTES.contains(&name.as_str()) && shown.chars().count() <= 120;
-        wanted.then(|| format!("{name}: {shown}"))
+        (shown.chars().count() <= 120).then(|| format!("{name}: {shown}"))
     };
-    if let Ok(Value::Object(map)) = serde_json::from_str(text)
-        && map.keys().filter(|name| !NOTES.contains(&name.as_str())).count() > 1
-    {
-        let shown: Vec<String> = map.iter().filter_map(short).collect();
-        if !shown.is_empty() {
-            return shown.join(", ");
-        }
-    }
-    first_line(&arguments(text))
+    let shown: Vec<String> = wanted.into_iter().filter_map(short).collect();
+    if shown.is_empty() { first_line(&arguments(text)) } else { shown.join(", ") }
 }
 
 /// Beside a lone argument, what the harness adds is not worth a line.
@@ -270,7 +270,7 @@ pub(super) fn wrap(line: &str, room: usize) -> Vec<String> {
     let (mut piece, mut used) = (String::new(), 0);
     for c in line.chars() {
         let wide = width(c);
-        if used + wide > room {
+        while used + wide > room && !piece.is_empty() {
             // A space stays with the word before it, so that no piece begins with one.
             let end = piece.rfind(' ').map_or(piece.len(), |space| space + 1);
             let rest = piece.split_off(end);
@@ -310,6 +310,9 @@ mod tests {
         let edit =
             tool("edit", "{\"path\":\"a.rs\",\"text\":\"x\\ny\",\"line\":2,\"summary\":\"s\"}", 0);
         assert_eq!(headline(&edit), "edit path: a.rs, line: 2");
+        let run = tool("sh", r#"{"command":"make\ntest","timeout":60}"#, 0);
+        assert_eq!(headline(&run), "sh make …, timeout: 60");
+        assert_eq!(headline(&tool("think", r#"{"thought":"so\nso"}"#, 0)), "think so …");
         let mut call = Event::new(Kind::LlmCall);
         call.finish_reason = Some("tool_calls".to_owned());
         assert_eq!(headline(&call), "[tool_calls]");
