@@ -1,4 +1,4 @@
-//! A run as Trace Event JSON, which Perfetto and chrome://tracing open.
+//! A run as Trace Event JSON, which Perfetto and `chrome://tracing` open.
 //!
 //! Complete events (`X`), instants (`i`), counters (`C`) and names (`M`) of the Trace Event Format, times in microseconds. A
 //! track holds events that do not overlap: calls that ran at the same time get tracks beside each other. Stages are
@@ -39,7 +39,7 @@ pub fn write_chrome(run: &Recording, out: &mut dyn Write) -> Result<io::Result<(
     sheet.named("thread_name", STAGES, "stages");
     sheet.named("thread_name", NOTES, "messages");
     for slice in stage_slices(run.moments()) {
-        sheet.push(slice);
+        sheet.push(&slice);
     }
     let mut tracks = Tracks::default();
     for (moment, item) in run.moments().iter().zip(run.stream(0..run.moments().len())?) {
@@ -56,12 +56,12 @@ pub fn write_chrome(run: &Recording, out: &mut dyn Write) -> Result<io::Result<(
                 sheet.named("thread_name", tid, &format!("{name}{number}"));
             }
             sheet.push(
-                json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "X", "ts": begin,
+                &json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "X", "ts": begin,
                 "dur": end - begin, "pid": PID, "tid": tid, "args": args}),
             );
         } else if matches!(event.kind, Kind::Message | Kind::Error | Kind::Recovery) {
             sheet.push(
-                json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "i", "s": "t",
+                &json!({"name": name_of(&event), "cat": event.kind.as_str(), "ph": "i", "s": "t",
                 "ts": begin, "pid": PID, "tid": NOTES, "args": args}),
             );
         }
@@ -90,7 +90,7 @@ impl Sheet<'_> {
         }
     }
 
-    fn push(&mut self, event: Value) {
+    fn push(&mut self, event: &Value) {
         let separator = if self.first { "\n" } else { ",\n" };
         self.first = false;
         self.text(separator);
@@ -98,9 +98,11 @@ impl Sheet<'_> {
     }
 
     fn named(&mut self, what: &str, tid: u32, name: &str) {
-        self.push(json!({"name": what, "ph": "M", "pid": PID, "tid": tid, "args": {"name": name}}));
+        self.push(
+            &json!({"name": what, "ph": "M", "pid": PID, "tid": tid, "args": {"name": name}}),
+        );
         if tid > 0 {
-            self.push(json!({"name": "thread_sort_index", "ph": "M", "pid": PID, "tid": tid,
+            self.push(&json!({"name": "thread_sort_index", "ph": "M", "pid": PID, "tid": tid,
                 "args": {"sort_index": tid}}));
         }
     }
@@ -108,7 +110,7 @@ impl Sheet<'_> {
     fn counter(&mut self, name: &str, ts: i64, unit: &str, value: Option<Value>) {
         if let Some(value) = value {
             self.push(
-                json!({"name": name, "ph": "C", "ts": ts, "pid": PID, "args": {unit: value}}),
+                &json!({"name": name, "ph": "C", "ts": ts, "pid": PID, "args": {unit: value}}),
             );
         }
     }

@@ -143,7 +143,7 @@ fn totals(stage: Option<i64>, steps: &[Step]) -> Totals {
     let pay = |sum: Option<Usd>, cost: Usd| sum.unwrap_or_default().checked_add(cost).or(sum);
     Totals {
         score,
-        status: stage.and_then(|_| results().last()).and_then(|step| step.status),
+        status: stage.and_then(|_| results().next_back()).and_then(|step| step.status),
         calls: count(&|step| step.kind == Kind::LlmCall),
         actions: count(&|step| step.action.is_some()),
         failed: count(&|step| step.action.is_some() && step.failed),

@@ -43,6 +43,7 @@ impl Filter {
     }
 
     /// The choice that follows this one when a key goes through them.
+    #[must_use]
     pub fn next(&self) -> Self {
         let choices: [Self; 6] = [
             Self::default(),

@@ -1,6 +1,6 @@
 //! A run as a transcript in Markdown: a heading per stage, a line per event, its texts in fenced blocks.
 //!
-//! A fence is longer than any run of backticks in its text (CommonMark 0.31, section 4.5), so that no text can end its own
+//! A fence is longer than any run of backticks in its text (`CommonMark` 0.31, section 4.5), so that no text can end its own
 //! block; what stands outside of blocks is in code spans or escaped.
 
 use super::filter::Filter;
@@ -9,6 +9,7 @@ use super::plain::used;
 use super::recording::Recording;
 use super::words::{self, clock};
 use crate::trace::{Event, Kind, TraceError, visible};
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Stage and attempt.
@@ -30,14 +31,15 @@ pub fn write_markdown(
         ("provider", facts.provider.as_ref()),
         ("protocol", facts.protocol.as_ref()),
     ];
+    // Writing to a string cannot fail.
     for (name, value) in named {
         if let Some(value) = value {
-            text.push_str(&format!("* {name}: {}\n", span(value)));
+            let _ = writeln!(text, "* {name}: {}", span(value));
         }
     }
     if let Some(last) = run.moments().last() {
-        text.push_str(&format!("* events: {}, {}\n", run.moments().len(), clock(last.at_us)));
-        text.push_str(&format!("* {}\n", used(last)));
+        let _ = writeln!(text, "* events: {}, {}", run.moments().len(), clock(last.at_us));
+        let _ = writeln!(text, "* {}", used(last));
     }
     if let Err(error) = out.write_all(text.as_bytes()) {
         return Ok(Err(error));
@@ -54,7 +56,7 @@ pub fn write_markdown(
         let here = (event.stage, event.stage.and(event.attempt));
         if heading.is_none_or(|last| is_elsewhere(last, here)) {
             heading = Some(here);
-            text.push_str(&format!("\n## {}\n", place_name(here)));
+            let _ = write!(text, "\n## {}\n", place_name(here));
         }
         text.push_str(&event_text(&event, moment));
         if let Err(error) = out.write_all(text.as_bytes()) {
@@ -79,21 +81,21 @@ fn place_name((stage, attempt): Place) -> String {
 
 fn event_text(event: &Event, moment: &Moment) -> String {
     let name = match event.kind {
-        Kind::ToolCall => event.tool_name.as_deref().map(span).unwrap_or("tool".to_owned()),
-        Kind::Message => event.role.as_deref().map(span).unwrap_or("message".to_owned()),
+        Kind::ToolCall => event.tool_name.as_deref().map_or_else(|| "tool".to_owned(), span),
+        Kind::Message => event.role.as_deref().map_or_else(|| "message".to_owned(), span),
         Kind::LlmCall => "reply".to_owned(),
         kind => kind.as_str().replace('_', " "),
     };
     let mut text = format!("\n**#{} {name}**", event.seq);
     if moment.timed {
-        text.push_str(&format!(" {}", clock(moment.at_us)));
+        let _ = write!(text, " {}", clock(moment.at_us));
     }
     if let Some(error) = &event.error_type {
-        text.push_str(&format!(" {}", span(error)));
+        let _ = write!(text, " {}", span(error));
     }
     let outcome = words::outcome(event);
     if !outcome.is_empty() {
-        text.push_str(&format!(" ({outcome})"));
+        let _ = write!(text, " ({outcome})");
     }
     if moment.failed {
         text.push_str(" **failed**");
@@ -103,7 +105,7 @@ fn event_text(event: &Event, moment: &Moment) -> String {
         let lines: Vec<String> = words::lines(&part.text).collect();
         let body = lines.join("\n");
         let fence = "`".repeat((longest_run(&body) + 1).max(3));
-        text.push_str(&format!("\n{fence}text\n{body}\n{fence}\n"));
+        let _ = write!(text, "\n{fence}text\n{body}\n{fence}\n");
     }
     text
 }

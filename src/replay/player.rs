@@ -357,7 +357,7 @@ mod tests {
         player.tick(Duration::from_secs(1), run.moments());
         assert_eq!((player.speed(), player.at()), (5.0, 4));
         press(&mut player, &mut run, "---");
-        assert_eq!(player.speed(), 1.0);
+        assert_eq!(player.speed().to_bits(), 1.0_f64.to_bits());
         press(&mut player, &mut run, "++++++++++++");
         assert!(player.speed().is_infinite());
         player.tick(Duration::ZERO, run.moments());
@@ -433,10 +433,10 @@ mod tests {
 
     #[test]
     fn a_long_run_is_played_without_reading_its_texts() {
-        let trace = fixture::long(100_000);
+        let trace = fixture::long(20_000);
         let mut run = trace.open();
         let mut player = begin(&run);
-        assert_eq!(press(&mut player, &mut run, "G"), 99_999);
+        assert_eq!(press(&mut player, &mut run, "G"), 19_999);
         assert_eq!(press(&mut player, &mut run, "ge"), 99);
         player.press(Key::Char(' '), &mut run).unwrap();
         press(&mut player, &mut run, "++++++++++++");

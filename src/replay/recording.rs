@@ -56,18 +56,21 @@ impl Recording {
         };
         for item in TraceReader::open_numbers(&entry.path, rows)? {
             let (facts, event) = item?;
-            recording.moments.push(Moment::after(recording.moments.last(), &event));
-            if recording.moments.len() == 1 {
-                recording.facts = facts;
+            if facts.run_id != *run_id {
+                return Err(recording.misplaced(run_id));
             }
+            recording.moments.push(Moment::after(recording.moments.last(), &event));
+            recording.facts = facts;
         }
-        if recording.moments.is_empty() || recording.facts.run_id != *run_id {
-            let problem = format!(
-                "its footer says that row {first_row} begins run `{run_id}`, and it does not"
-            );
-            return Err(TraceError::BadFooter { path: entry.path.clone(), problem });
+        if recording.moments.is_empty() {
+            return Err(recording.misplaced(run_id));
         }
         Ok(recording)
+    }
+
+    fn misplaced(&self, run_id: &str) -> TraceError {
+        let problem = format!("run `{run_id}` is not in the rows it says, from {}", self.first_row);
+        TraceError::BadFooter { path: self.path.clone(), problem }
     }
 
     /// What is true of the whole run.

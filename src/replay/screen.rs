@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn a_long_text_scrolls_and_stays_in_sight() {
         let mut event = tool("bash", r#"{"command":"seq 100"}"#, 0);
-        event.content = Some((1..=100).map(|n| format!("{n}\n")).collect());
+        event.content = Some((1..=100).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"));
         let trace = trace(vec![event]);
         let mut run = trace.open();
         let mut player = Player::new(run.moments(), 0, Filter::default(), 1.0, false);
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn only_what_is_on_the_screen_is_read() {
-        let trace = fixture::long(100_000);
+        let trace = fixture::long(20_000);
         let mut run = trace.open();
         let mut player = Player::new(run.moments(), 0, Filter::default(), 1.0, false);
         for key in ['g', 'G', 'E', 'E'] {
@@ -357,6 +357,8 @@ mod tests {
     }
 
     proptest! {
+        // Each case writes a trace.
+        #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
         fn any_text_fits_any_screen(
             words in any::<String>(),

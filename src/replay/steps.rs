@@ -83,21 +83,23 @@ fn wording(text: &str) -> String {
     let in_id = |c: char| c.is_ascii_hexdigit() || c == '-';
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let run = &rest[..rest.find(|c| !in_id(c)).unwrap_or(rest.len())];
-        let is_id = run.len() >= ID && run.contains(|c: char| c.is_ascii_digit());
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let taken = match (is_id, digits) {
-            (true, _) => run.len(),
-            (false, 0) => first.len_utf8(),
-            (false, digits) => digits,
-        };
-        if is_id || digits > 0 {
-            out.push('0')
-        } else {
-            out.push(first)
+    while !rest.is_empty() {
+        let (run, after) = rest.split_at(rest.find(|c| !in_id(c)).unwrap_or(rest.len()));
+        let has_digit = run.contains(|c: char| c.is_ascii_digit());
+        match (has_digit, run.len() >= ID) {
+            (false, _) => out.push_str(run),
+            (true, true) => out.push('0'),
+            (true, false) => {
+                for part in run.split_inclusive(|c: char| !c.is_ascii_digit()) {
+                    let letter = part.trim_start_matches(|c: char| c.is_ascii_digit());
+                    out.push_str(if letter.len() < part.len() { "0" } else { "" });
+                    out.push_str(letter);
+                }
+            }
         }
-        rest = &rest[taken..];
+        let plain = after.find(in_id).unwrap_or(after.len());
+        out.push_str(&after[..plain]);
+        rest = &after[plain..];
     }
     out
 }
@@ -186,6 +188,7 @@ mod tests {
         assert_eq!(wording("in /tmp/a-1b2c3d4e/x"), wording("in /tmp/a-00ff00ff9/x"));
         assert_eq!(wording("at 12:30, 2026-05-17"), wording("at 9:00, 2026-11-02"));
         assert_eq!(wording("a deadbeef facade"), "a deadbeef facade", "words stay");
+        assert_eq!(wording("a1b22-3"), "a0b0-0");
         assert_ne!(wording("5 tests"), wording("5 texts"));
     }
 
