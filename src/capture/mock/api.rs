@@ -2,6 +2,9 @@
 
 use super::conversation::Conversation;
 use super::reply::{Piece, Reply};
+use super::said::Said;
+use super::script::Finish;
+use super::usage::Usage;
 use super::{chat, messages, responses};
 use serde_json::{Value, json};
 use std::fmt;
@@ -43,13 +46,36 @@ impl fmt::Display for Api {
 
 /// Why a request gets no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refusal {
-    UnknownModel { model: String },
-    TooLong { tokens: u64, limit: u64 },
-    BadRequest { problem: String },
-    NotFound { path: String },
+pub enum Refusal {
+    /// Nobody knows the model.
+    UnknownModel {
+        /// Its name.
+        model: String,
+    },
+    /// The prompt has too many tokens.
+    TooLong {
+        /// Those that it has.
+        tokens: u64,
+        /// Those that it may have.
+        limit: u64,
+    },
+    /// The request is not as it should be.
+    BadRequest {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// There is nothing at this path.
+    NotFound {
+        /// The path.
+        path: String,
+    },
+    /// The request has too many bytes.
     TooLarge,
-    Scripted { status: u16 },
+    /// An error that a script wants.
+    Scripted {
+        /// Its status.
+        status: u16,
+    },
 }
 
 impl Refusal {
@@ -75,7 +101,7 @@ impl Api {
     }
 
     /// The answer that is not streamed.
-    pub(super) fn whole(self, reply: &Reply<'_>) -> Value {
+    pub fn whole(self, reply: &Reply<'_>) -> Value {
         match self {
             Self::Chat => chat::whole(reply),
             Self::Responses => responses::whole(reply),
@@ -84,7 +110,7 @@ impl Api {
     }
 
     /// The answer as a stream.
-    pub(super) fn stream(self, reply: &Reply<'_>) -> Vec<Piece> {
+    pub fn stream(self, reply: &Reply<'_>) -> Vec<Piece> {
         match self {
             Self::Chat => chat::stream(reply),
             Self::Responses => responses::stream(reply),
@@ -93,7 +119,7 @@ impl Api {
     }
 
     /// What ends a stream after its last event.
-    pub(super) const fn last_line(self) -> &'static str {
+    pub const fn last_line(self) -> &'static str {
         match self {
             Self::Chat => "data: [DONE]\n\n",
             Self::Responses | Self::Messages => "",
@@ -106,6 +132,39 @@ impl Api {
             Self::Chat | Self::Responses => "x-request-id",
             Self::Messages => "request-id",
         }
+    }
+
+    /// How identifiers of responses and of tool calls begin.
+    pub const fn id_prefixes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chat => ("chatcmpl-", "call_"),
+            Self::Responses => ("resp_", "call_"),
+            Self::Messages => ("msg_", "toolu_"),
+        }
+    }
+
+    /// The word for the end of a reply.
+    pub(super) const fn finish(self, finish: Finish) -> &'static str {
+        match self {
+            Self::Chat => chat::finish_reason(finish),
+            Self::Responses => responses::finish(finish),
+            Self::Messages => messages::stop_reason(finish),
+        }
+    }
+
+    /// The object that says what a reply used.
+    pub fn usage(self, used: &Usage) -> Value {
+        match self {
+            Self::Chat => chat::usage(used),
+            Self::Responses => responses::usage(used),
+            Self::Messages => messages::usage(used),
+        }
+    }
+
+    /// The answer to a request that gets none.
+    pub fn refuse(self, refusal: &Refusal, request_id: &str) -> Said {
+        let said = Said::at_once(refusal.status(), &self.error(refusal, request_id));
+        said.with_request_id(format!("req_{request_id}"))
     }
 
     /// The body of an error, in the provider's shape and words.

@@ -4,9 +4,9 @@
 use super::conversation::{
     Conversation, Message, Role, content_text, flag, list, required, tool_tokens,
 };
-use super::reply::{Piece, Reply, pieces};
+use super::reply::{Piece, Reply, Weight};
 use super::script::Finish;
-use super::usage::tokens;
+use super::usage::{Usage, tokens};
 use serde_json::{Map, Value, json};
 
 /// What a request asks for.
@@ -39,7 +39,7 @@ fn message(message: &Value) -> Result<Message, String> {
     Ok(read)
 }
 
-const fn finish_reason(finish: Finish) -> &'static str {
+pub(super) const fn finish_reason(finish: Finish) -> &'static str {
     match finish {
         Finish::Stop => "stop",
         Finish::ToolCalls => "tool_calls",
@@ -48,8 +48,8 @@ const fn finish_reason(finish: Finish) -> &'static str {
     }
 }
 
-fn usage(reply: &Reply<'_>) -> Value {
-    let used = &reply.usage;
+/// What a reply used.
+pub(super) fn usage(used: &Usage) -> Value {
     let mut usage = json!({
         "prompt_tokens": used.input,
         "completion_tokens": used.output,
@@ -65,24 +65,24 @@ fn usage(reply: &Reply<'_>) -> Value {
 
 /// The answer that is not streamed.
 pub(super) fn whole(reply: &Reply<'_>) -> Value {
-    let turn = reply.turn;
+    let says_nothing = reply.text.is_empty() && !(reply.calls.is_empty() && reply.refusal.is_empty());
     let mut message = json!({
         "role": "assistant",
-        "content": if turn.text.is_empty() && !turn.calls.is_empty() { Value::Null } else { json!(turn.text) },
-        "refusal": null,
+        "content": if says_nothing { Value::Null } else { json!(reply.text) },
+        "refusal": if reply.refusal.is_empty() { Value::Null } else { json!(reply.refusal) },
     });
-    if !turn.reasoning.is_empty() {
-        message["reasoning_content"] = json!(turn.reasoning);
+    if !reply.reasoning.is_empty() {
+        message["reasoning_content"] = json!(reply.reasoning);
     }
-    if !turn.calls.is_empty() {
-        let calls = turn.calls.iter().enumerate().map(|(index, call)| {
-            let function = json!({ "name": call.tool, "arguments": call.arguments });
-            json!({ "id": call_id(reply, index), "type": "function", "function": function })
+    if !reply.calls.is_empty() {
+        let calls = reply.calls.iter().map(|call| {
+            let function = json!({ "name": call.name, "arguments": call.arguments });
+            json!({ "id": call.id, "type": "function", "function": function })
         });
         message["tool_calls"] = calls.collect();
     }
-    json!({
-        "id": format!("chatcmpl-{}", reply.id),
+    let mut answer = json!({
+        "id": reply.id,
         "object": "chat.completion",
         "created": 0,
         "model": reply.model,
@@ -90,21 +90,20 @@ pub(super) fn whole(reply: &Reply<'_>) -> Value {
             "index": 0,
             "message": message,
             "logprobs": null,
-            "finish_reason": finish_reason(turn.finish),
+            "finish_reason": reply.finish,
         }],
-        "usage": usage(reply),
-    })
-}
-
-fn call_id(reply: &Reply<'_>, index: usize) -> String {
-    format!("call_{}", reply.call_id(index))
+    });
+    if let Some(usage) = &reply.usage {
+        answer["usage"] = usage.clone();
+    }
+    answer
 }
 
 /// The answer as a stream.
 pub(super) fn stream(reply: &Reply<'_>) -> Vec<Piece> {
     let chunk = |choices: Value| {
         let mut chunk = json!({
-            "id": format!("chatcmpl-{}", reply.id),
+            "id": reply.id,
             "object": "chat.completion.chunk",
             "created": 0,
             "model": reply.model,
@@ -115,41 +114,45 @@ pub(super) fn stream(reply: &Reply<'_>) -> Vec<Piece> {
         }
         chunk
     };
-    let delta = |delta: Value, tokens: u64| {
+    let delta = |delta: Value, weight: Weight| {
         let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": null });
-        Piece::plain(chunk(json!([choice])), tokens)
+        Piece::plain(chunk(json!([choice])), weight)
     };
-    let turn = reply.turn;
-    let mut stream = vec![delta(json!({ "role": "assistant", "content": "" }), 0)];
-    for (key, text) in [("reasoning_content", &turn.reasoning), ("content", &turn.text)] {
-        stream.extend(pieces(text).map(|(piece, tokens)| {
-            delta(Value::Object(Map::from_iter([(key.to_owned(), json!(piece))])), tokens)
+    let mut cutter = reply.cutter();
+    let mut stream = vec![delta(json!({ "role": "assistant", "content": "" }), Weight::NONE)];
+    for (key, text) in [
+        ("reasoning_content", &reply.reasoning),
+        ("content", &reply.text),
+        ("refusal", &reply.refusal),
+    ] {
+        stream.extend(cutter.pieces(text).into_iter().map(|(piece, weight)| {
+            delta(Value::Object(Map::from_iter([(key.to_owned(), json!(piece))])), weight)
         }));
     }
-    for (index, call) in turn.calls.iter().enumerate() {
+    for (index, call) in reply.calls.iter().enumerate() {
         let begin = json!({
             "index": index,
-            "id": call_id(reply, index),
+            "id": call.id,
             "type": "function",
-            "function": { "name": call.tool, "arguments": "" },
+            "function": { "name": call.name, "arguments": "" },
         });
-        stream.push(delta(json!({ "tool_calls": [begin] }), tokens(&call.tool)));
-        stream.extend(pieces(&call.arguments).map(|(piece, tokens)| {
+        stream.push(delta(json!({ "tool_calls": [begin] }), Weight::of(&call.name)));
+        stream.extend(cutter.pieces(&call.arguments).into_iter().map(|(piece, weight)| {
             let part = json!({ "index": index, "function": { "arguments": piece } });
-            delta(json!({ "tool_calls": [part] }), tokens)
+            delta(json!({ "tool_calls": [part] }), weight)
         }));
     }
     let last = json!({
         "index": 0,
         "delta": {},
         "logprobs": null,
-        "finish_reason": finish_reason(turn.finish),
+        "finish_reason": reply.finish,
     });
-    stream.push(Piece::plain(chunk(json!([last])), 0));
-    if reply.include_usage {
+    stream.push(Piece::plain(chunk(json!([last])), Weight::NONE));
+    if let Some(usage) = reply.usage.as_ref().filter(|_| reply.include_usage) {
         let mut end = chunk(json!([]));
-        end["usage"] = usage(reply);
-        stream.push(Piece::plain(end, 0));
+        end["usage"] = usage.clone();
+        stream.push(Piece::plain(end, Weight::NONE));
     }
     stream
 }

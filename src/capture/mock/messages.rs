@@ -5,9 +5,9 @@ use super::api::Refusal;
 use super::conversation::{
     Conversation, Message, Role, content_text, flag, list, required, tool_tokens,
 };
-use super::reply::{Piece, Reply, identifier, pieces};
+use super::reply::{Piece, Reply, Weight, identifier};
 use super::script::Finish;
-use super::usage::tokens;
+use super::usage::{Usage, tokens};
 use serde_json::{Value, json};
 
 /// What a request asks for.
@@ -49,7 +49,7 @@ fn message(message: &Value) -> Result<Message, String> {
     Ok(read)
 }
 
-const fn stop_reason(finish: Finish) -> &'static str {
+pub(super) const fn stop_reason(finish: Finish) -> &'static str {
     match finish {
         Finish::Stop => "end_turn",
         Finish::ToolCalls => "tool_use",
@@ -58,32 +58,33 @@ const fn stop_reason(finish: Finish) -> &'static str {
     }
 }
 
-/// Usage with so many output tokens.
-fn usage(reply: &Reply<'_>, output: u64) -> Value {
-    let used = &reply.usage;
-    json!({
+/// What a reply used.
+pub(super) fn usage(used: &Usage) -> Value {
+    let mut usage = json!({
         "input_tokens": used.input - used.cached,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": used.cached,
-        "output_tokens": output,
-    })
-}
-
-fn final_usage(reply: &Reply<'_>) -> Value {
-    let mut usage = usage(reply, reply.usage.output);
-    if let Some(cost) = reply.usage.cost_json() {
+        "output_tokens": used.output,
+    });
+    if let Some(cost) = used.cost_json() {
         usage["cost"] = cost;
     }
     usage
 }
 
-fn call_id(reply: &Reply<'_>, index: usize) -> String {
-    format!("toolu_{}", reply.call_id(index))
+/// What a reply has used when it begins: one token, and nobody knows the cost.
+fn first_usage(reply: &Reply<'_>) -> Value {
+    let mut usage = reply.usage.clone().unwrap_or_else(|| json!({}));
+    if let Some(usage) = usage.as_object_mut() {
+        usage.shift_remove("cost");
+        usage.insert("output_tokens".to_owned(), json!(1));
+    }
+    usage
 }
 
 /// A mark of the thinking, as the API gives one; nothing can be read from it.
 fn signature(reply: &Reply<'_>) -> String {
-    identifier(&[reply.id.as_bytes(), reply.turn.reasoning.as_bytes()])
+    identifier(&[reply.seed.as_bytes(), reply.reasoning.as_bytes()])
 }
 
 /// The arguments of a call as an object.
@@ -93,7 +94,7 @@ fn input(arguments: &str) -> Value {
 
 fn envelope(reply: &Reply<'_>, content: &Value, stop_reason: Option<&str>, usage: &Value) -> Value {
     json!({
-        "id": format!("msg_{}", reply.id),
+        "id": reply.id,
         "type": "message",
         "role": "assistant",
         "model": reply.model,
@@ -106,77 +107,81 @@ fn envelope(reply: &Reply<'_>, content: &Value, stop_reason: Option<&str>, usage
 
 /// The answer that is not streamed.
 pub(super) fn whole(reply: &Reply<'_>) -> Value {
-    let turn = reply.turn;
     let mut content = Vec::new();
-    if !turn.reasoning.is_empty() {
+    if !reply.reasoning.is_empty() {
         let signature = signature(reply);
         content.push(
-            json!({ "type": "thinking", "thinking": turn.reasoning, "signature": signature }),
+            json!({ "type": "thinking", "thinking": reply.reasoning, "signature": signature }),
         );
     }
-    if !turn.text.is_empty() {
-        content.push(json!({ "type": "text", "text": turn.text }));
+    if !reply.text.is_empty() {
+        content.push(json!({ "type": "text", "text": reply.text }));
     }
-    for (index, call) in turn.calls.iter().enumerate() {
-        let id = call_id(reply, index);
+    for call in &reply.calls {
         let input = input(&call.arguments);
-        content.push(json!({ "type": "tool_use", "id": id, "name": call.tool, "input": input }));
+        content.push(json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input }));
     }
-    envelope(reply, &json!(content), Some(stop_reason(turn.finish)), &final_usage(reply))
+    let usage = reply.usage.clone().unwrap_or_else(|| json!({}));
+    envelope(reply, &json!(content), Some(&reply.finish), &usage)
 }
 
 /// The answer as a stream.
 pub(super) fn stream(reply: &Reply<'_>) -> Vec<Piece> {
-    let turn = reply.turn;
-    let start = envelope(reply, &json!([]), None, &usage(reply, 1));
+    let start = envelope(reply, &json!([]), None, &first_usage(reply));
+    let mut cutter = reply.cutter();
     let mut stream = vec![
-        Piece::named("message_start", json!({ "type": "message_start", "message": start }), 0),
-        Piece::named("ping", json!({ "type": "ping" }), 0),
+        Piece::named("message_start", json!({ "type": "message_start", "message": start }), Weight::NONE),
+        Piece::named("ping", json!({ "type": "ping" }), Weight::NONE),
     ];
     let mut blocks = 0;
-    let mut block = |start: Value, deltas: Vec<(Value, u64)>| {
+    let mut block = |start: Value, deltas: Vec<(Value, Weight)>| {
         let index = blocks;
         blocks += 1;
         let kind = "content_block_start";
         let begin = json!({ "type": kind, "index": index, "content_block": start });
-        stream.push(Piece::named(kind, begin, 0));
-        for (delta, tokens) in deltas {
+        stream.push(Piece::named(kind, begin, Weight::NONE));
+        for (delta, weight) in deltas {
             let kind = "content_block_delta";
             let delta = json!({ "type": kind, "index": index, "delta": delta });
-            stream.push(Piece::named(kind, delta, tokens));
+            stream.push(Piece::named(kind, delta, weight));
         }
         let kind = "content_block_stop";
-        stream.push(Piece::named(kind, json!({ "type": kind, "index": index }), 0));
+        stream.push(Piece::named(kind, json!({ "type": kind, "index": index }), Weight::NONE));
     };
-    if !turn.reasoning.is_empty() {
-        let mut deltas: Vec<(Value, u64)> = pieces(&turn.reasoning)
+    if !reply.reasoning.is_empty() {
+        let mut deltas: Vec<(Value, Weight)> = cutter
+            .pieces(&reply.reasoning)
+            .into_iter()
             .map(|(piece, n)| (json!({ "type": "thinking_delta", "thinking": piece }), n))
             .collect();
         let signature = signature(reply);
-        deltas.push((json!({ "type": "signature_delta", "signature": signature }), 0));
+        deltas.push((json!({ "type": "signature_delta", "signature": signature }), Weight::NONE));
         block(json!({ "type": "thinking", "thinking": "", "signature": "" }), deltas);
     }
-    if !turn.text.is_empty() {
-        let deltas = pieces(&turn.text)
+    if !reply.text.is_empty() {
+        let deltas = cutter
+            .pieces(&reply.text)
+            .into_iter()
             .map(|(piece, n)| (json!({ "type": "text_delta", "text": piece }), n))
             .collect();
         block(json!({ "type": "text", "text": "" }), deltas);
     }
-    for (index, call) in turn.calls.iter().enumerate() {
-        let id = call_id(reply, index);
-        let start = json!({ "type": "tool_use", "id": id, "name": call.tool, "input": {} });
-        let deltas = pieces(&call.arguments)
+    for call in &reply.calls {
+        let start = json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": {} });
+        let deltas = cutter
+            .pieces(&call.arguments)
+            .into_iter()
             .map(|(piece, n)| (json!({ "type": "input_json_delta", "partial_json": piece }), n))
             .collect();
         block(start, deltas);
     }
     let end = json!({
         "type": "message_delta",
-        "delta": { "stop_reason": stop_reason(turn.finish), "stop_sequence": null },
-        "usage": final_usage(reply),
+        "delta": { "stop_reason": reply.finish, "stop_sequence": null },
+        "usage": reply.usage,
     });
-    stream.push(Piece::named("message_delta", end, 0));
-    stream.push(Piece::named("message_stop", json!({ "type": "message_stop" }), 0));
+    stream.push(Piece::named("message_delta", end, Weight::NONE));
+    stream.push(Piece::named("message_stop", json!({ "type": "message_stop" }), Weight::NONE));
     stream
 }
 

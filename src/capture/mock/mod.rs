@@ -1,4 +1,4 @@
-//! A scripted model server, and a small agent that works with it or with any other model.
+//! A model server, of scripts or of anything else that is a [`Model`], and a small agent that works with it or with any other.
 //!
 //! [`MockModel`] speaks three APIs, streaming and not: OpenAI chat completions (`/v1/chat/completions`), OpenAI responses
 //! (`/v1/responses`) and Anthropic messages (`/v1/messages`). What a model says stands in its script, `MODEL.toml`: the file
@@ -57,7 +57,9 @@
 //! * `conversation`, `turn`: what was asked, and which turn answers
 //! * `usage`: tokens and cost
 //! * `chat`, `responses`, `messages`: the three APIs
-//! * `server`: HTTP
+//! * `reply`, `said`: what is said, and how it is sent
+//! * `scripted`: the model of scripts
+//! * `server`, `service`, `body`: HTTP
 //! * `agent`: the agent
 
 mod agent;
@@ -70,14 +72,20 @@ mod messages;
 mod read;
 mod reply;
 mod responses;
+mod said;
 mod script;
+mod scripted;
 mod server;
 mod service;
 mod turn;
 mod usage;
 
 pub use agent::{AgentEnd, AgentError, AgentSettings, work};
-pub use api::Api;
+pub use api::{Api, Refusal};
 pub use error::{MockError, ScriptError};
+pub use reply::{Piece, Reply, ReplyCall, Weight};
+pub use said::{Asked, End, Model, Said, Speech, spoken};
 pub use script::Scripts;
+use scripted::Scripted;
 pub use server::MockModel;
+pub use usage::Usage;

@@ -2,9 +2,13 @@
 //! page on streaming events. The server keeps no conversation, so that each request must bring its own.
 
 use super::conversation::{Conversation, Message, Role, content_text, flag, required, tool_tokens};
-use super::reply::{Piece, Reply, identifier, pieces};
-use super::usage::tokens;
+use super::reply::{Cutter, Piece, Reply, Weight};
+use super::script::Finish;
+use super::usage::{Usage, tokens};
 use serde_json::{Value, json};
+
+/// The status of a reply that ended naturally.
+const COMPLETED: &str = "completed";
 
 /// What a request asks for.
 pub(super) fn conversation(request: &Value) -> Result<Conversation, String> {
@@ -54,8 +58,22 @@ fn item(item: &Value) -> Result<Message, String> {
     }
 }
 
-fn usage(reply: &Reply<'_>) -> Value {
-    let used = &reply.usage;
+/// The reason for which a reply ended; what ended naturally is completed.
+pub(super) const fn finish(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::ToolCalls => COMPLETED,
+        Finish::Length => "max_output_tokens",
+        Finish::ContentFilter => "content_filter",
+    }
+}
+
+/// Why a reply is not complete, if it is not.
+fn incomplete<'a>(reply: &'a Reply<'_>) -> Option<&'a str> {
+    Some(reply.finish.as_str()).filter(|finish| *finish != COMPLETED)
+}
+
+/// What a reply used.
+pub(super) fn usage(used: &Usage) -> Value {
     let mut usage = json!({
         "input_tokens": used.input,
         "input_tokens_details": { "cached_tokens": used.cached },
@@ -79,32 +97,33 @@ struct Item<'a> {
 enum Part<'a> {
     Reasoning(&'a str),
     Text(&'a str),
+    Refusal(&'a str),
     Arguments(&'a str),
 }
 
-fn items<'a>(reply: &Reply<'a>) -> Vec<Item<'a>> {
-    let turn = reply.turn;
-    let item_id = |prefix: &str, index: usize| {
-        format!(
-            "{prefix}_{}",
-            identifier(&[reply.id.as_bytes(), prefix.as_bytes(), &index.to_le_bytes()])
-        )
-    };
-    let status = if reply.incomplete().is_some() { "incomplete" } else { "completed" };
+fn items<'a>(reply: &'a Reply<'_>) -> Vec<Item<'a>> {
+    let status = if incomplete(reply).is_some() { "incomplete" } else { "completed" };
     let mut items = Vec::new();
-    if !turn.reasoning.is_empty() {
-        let id = item_id("rs", 0);
-        let summary = json!([{ "type": "summary_text", "text": turn.reasoning }]);
+    if !reply.reasoning.is_empty() {
+        let id = reply.part_id("rs", 0);
+        let summary = json!([{ "type": "summary_text", "text": reply.reasoning }]);
         items.push(Item {
             begun: json!({ "id": id, "type": "reasoning", "summary": [] }),
             done: json!({ "id": id, "type": "reasoning", "summary": summary }),
-            part: Part::Reasoning(&turn.reasoning),
+            part: Part::Reasoning(&reply.reasoning),
         });
     }
-    if !turn.text.is_empty() {
+    let said = [
+        (text_part(&reply.text), Part::Text(&reply.text)),
+        (refusal_part(&reply.refusal), Part::Refusal(&reply.refusal)),
+    ];
+    for (index, (content, part)) in said.into_iter().enumerate() {
+        if matches!(part, Part::Text("") | Part::Refusal("")) {
+            continue;
+        }
         let message = |status: &str, content: Value| {
             json!({
-                "id": item_id("msg", 0),
+                "id": reply.part_id("msg", index),
                 "type": "message",
                 "status": status,
                 "role": "assistant",
@@ -113,18 +132,18 @@ fn items<'a>(reply: &Reply<'a>) -> Vec<Item<'a>> {
         };
         items.push(Item {
             begun: message("in_progress", json!([])),
-            done: message(status, json!([text_part(&turn.text)])),
-            part: Part::Text(&turn.text),
+            done: message(status, json!([content])),
+            part,
         });
     }
-    for (index, call) in turn.calls.iter().enumerate() {
+    for (index, call) in reply.calls.iter().enumerate() {
         let function_call = |status: &str, arguments: &str| {
             json!({
-                "id": item_id("fc", index),
+                "id": reply.part_id("fc", index),
                 "type": "function_call",
                 "status": status,
-                "name": call.tool,
-                "call_id": format!("call_{}", reply.call_id(index)),
+                "name": call.name,
+                "call_id": call.id,
                 "arguments": arguments,
             })
         };
@@ -141,13 +160,17 @@ fn text_part(text: &str) -> Value {
     json!({ "type": "output_text", "text": text, "annotations": [], "logprobs": [] })
 }
 
+fn refusal_part(text: &str) -> Value {
+    json!({ "type": "refusal", "refusal": text })
+}
+
 fn envelope(reply: &Reply<'_>, status: &str, output: &Value, usage: &Value) -> Value {
     let asked = |key: &str, default: Value| {
         reply.request.get(key).filter(|v| !v.is_null()).cloned().unwrap_or(default)
     };
-    let reason = reply.incomplete().filter(|_| status == "incomplete");
+    let reason = incomplete(reply).filter(|_| status == "incomplete");
     json!({
-        "id": format!("resp_{}", reply.id),
+        "id": reply.id,
         "object": "response",
         "created_at": 0,
         "status": status,
@@ -172,44 +195,45 @@ fn envelope(reply: &Reply<'_>, status: &str, output: &Value, usage: &Value) -> V
 
 /// The answer that is not streamed.
 pub(super) fn whole(reply: &Reply<'_>) -> Value {
-    let status = if reply.incomplete().is_some() { "incomplete" } else { "completed" };
+    let status = if incomplete(reply).is_some() { "incomplete" } else { "completed" };
     let output = items(reply).into_iter().map(|i| i.done).collect();
-    envelope(reply, status, &output, &usage(reply))
+    envelope(reply, status, &output, reply.usage.as_ref().unwrap_or(&Value::Null))
 }
 
 /// The events of a stream, numbered.
 struct Stream(Vec<Piece>);
 
 impl Stream {
-    fn push(&mut self, event: &'static str, mut data: Value, tokens: u64) {
+    fn push(&mut self, event: &'static str, mut data: Value, weight: Weight) {
         data["type"] = json!(event);
         data["sequence_number"] = json!(self.0.len());
-        self.0.push(Piece::named(event, data, tokens));
+        self.0.push(Piece::named(event, data, weight));
     }
 }
 
 /// The answer as a stream.
 pub(super) fn stream(reply: &Reply<'_>) -> Vec<Piece> {
     let mut stream = Stream(Vec::new());
+    let mut cutter = reply.cutter();
     let begun = envelope(reply, "in_progress", &json!([]), &Value::Null);
-    stream.push("response.created", json!({ "response": begun }), 0);
-    stream.push("response.in_progress", json!({ "response": begun }), 0);
+    stream.push("response.created", json!({ "response": begun }), Weight::NONE);
+    stream.push("response.in_progress", json!({ "response": begun }), Weight::NONE);
     for (index, item) in items(reply).into_iter().enumerate() {
         let added = json!({ "output_index": index, "item": item.begun });
-        stream.push("response.output_item.added", added, 0);
+        stream.push("response.output_item.added", added, Weight::NONE);
         let at = json!({ "item_id": item.done["id"], "output_index": index });
-        part(&mut stream, &at, &item);
+        part(&mut stream, &at, &item, &mut cutter);
         let done = json!({ "output_index": index, "item": item.done });
-        stream.push("response.output_item.done", done, 0);
+        stream.push("response.output_item.done", done, Weight::NONE);
     }
     let event =
-        if reply.incomplete().is_some() { "response.incomplete" } else { "response.completed" };
-    stream.push(event, json!({ "response": whole(reply) }), 0);
+        if incomplete(reply).is_some() { "response.incomplete" } else { "response.completed" };
+    stream.push(event, json!({ "response": whole(reply) }), Weight::NONE);
     stream.0
 }
 
 /// The events of the one part of an item.
-fn part(stream: &mut Stream, at: &Value, item: &Item<'_>) {
+fn part(stream: &mut Stream, at: &Value, item: &Item<'_>, cutter: &mut Cutter<'_>) {
     let with = |more: Value| {
         let mut data = at.clone();
         if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
@@ -221,36 +245,48 @@ fn part(stream: &mut Stream, at: &Value, item: &Item<'_>) {
         Part::Reasoning(text) => {
             let none = json!({ "type": "summary_text", "text": "" });
             let added = with(json!({ "summary_index": 0, "part": none }));
-            stream.push("response.reasoning_summary_part.added", added, 0);
-            for (piece, tokens) in pieces(text) {
+            stream.push("response.reasoning_summary_part.added", added, Weight::NONE);
+            for (piece, weight) in cutter.pieces(text) {
                 let delta = with(json!({ "summary_index": 0, "delta": piece }));
-                stream.push("response.reasoning_summary_text.delta", delta, tokens);
+                stream.push("response.reasoning_summary_text.delta", delta, weight);
             }
             let done = with(json!({ "summary_index": 0, "text": text }));
-            stream.push("response.reasoning_summary_text.done", done, 0);
+            stream.push("response.reasoning_summary_text.done", done, Weight::NONE);
             let whole = json!({ "type": "summary_text", "text": text });
             let done = with(json!({ "summary_index": 0, "part": whole }));
-            stream.push("response.reasoning_summary_part.done", done, 0);
+            stream.push("response.reasoning_summary_part.done", done, Weight::NONE);
         }
         Part::Text(text) => {
             let added = with(json!({ "content_index": 0, "part": text_part("") }));
-            stream.push("response.content_part.added", added, 0);
-            for (piece, tokens) in pieces(text) {
+            stream.push("response.content_part.added", added, Weight::NONE);
+            for (piece, weight) in cutter.pieces(text) {
                 let delta = with(json!({ "content_index": 0, "delta": piece, "logprobs": [] }));
-                stream.push("response.output_text.delta", delta, tokens);
+                stream.push("response.output_text.delta", delta, weight);
             }
             let done = with(json!({ "content_index": 0, "text": text, "logprobs": [] }));
-            stream.push("response.output_text.done", done, 0);
+            stream.push("response.output_text.done", done, Weight::NONE);
             let done = with(json!({ "content_index": 0, "part": text_part(text) }));
-            stream.push("response.content_part.done", done, 0);
+            stream.push("response.content_part.done", done, Weight::NONE);
+        }
+        Part::Refusal(text) => {
+            let added = with(json!({ "content_index": 0, "part": refusal_part("") }));
+            stream.push("response.content_part.added", added, Weight::NONE);
+            for (piece, weight) in cutter.pieces(text) {
+                let delta = with(json!({ "content_index": 0, "delta": piece }));
+                stream.push("response.refusal.delta", delta, weight);
+            }
+            let done = with(json!({ "content_index": 0, "refusal": text }));
+            stream.push("response.refusal.done", done, Weight::NONE);
+            let done = with(json!({ "content_index": 0, "part": refusal_part(text) }));
+            stream.push("response.content_part.done", done, Weight::NONE);
         }
         Part::Arguments(text) => {
-            for (piece, tokens) in pieces(text) {
+            for (piece, weight) in cutter.pieces(text) {
                 let delta = with(json!({ "delta": piece }));
-                stream.push("response.function_call_arguments.delta", delta, tokens);
+                stream.push("response.function_call_arguments.delta", delta, weight);
             }
             let done = with(json!({ "name": item.done["name"], "arguments": text }));
-            stream.push("response.function_call_arguments.done", done, 0);
+            stream.push("response.function_call_arguments.done", done, Weight::NONE);
         }
     }
 }

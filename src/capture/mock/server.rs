@@ -1,7 +1,7 @@
 //! The HTTP server, with a runtime of its own.
 
 use super::service::Service;
-use super::{MockError, Scripts};
+use super::{MockError, Model, Scripted, Scripts};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -25,8 +25,13 @@ pub struct MockModel {
 }
 
 impl MockModel {
-    /// Starts a server; returns when it listens.
+    /// Starts a server of scripts; returns when it listens.
     pub fn start(scripts: Scripts, listen: SocketAddr) -> Result<Self, MockError> {
+        Self::serve(Arc::new(Scripted::new(scripts)), listen)
+    }
+
+    /// Starts a server of any model; returns when it listens.
+    pub fn serve(model: Arc<dyn Model>, listen: SocketAddr) -> Result<Self, MockError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("mock-model")
@@ -36,7 +41,7 @@ impl MockModel {
         let failed = |source| MockError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        runtime.spawn(accept(listener, Arc::new(Service::new(scripts))));
+        runtime.spawn(accept(listener, Arc::new(Service::new(model))));
         Ok(Self { address, runtime: Some(runtime) })
     }
 

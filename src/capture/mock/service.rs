@@ -1,19 +1,17 @@
-//! Answers one request: reads it, finds the turn, and lets go wrong what the script wants to go wrong.
+//! Answers one request over HTTP: reads it, asks the model what to say, and says it.
 
 use super::api::{Api, Refusal};
 use super::body::Answer;
-use super::reply::{Piece, Reply, identifier};
-use super::script::{Fault, Pace, Scripts, Turn};
-use super::turn::{Choice, LAST_WORDS, choose};
-use super::usage::Usage;
+use super::reply::identifier;
+use super::said::{Asked, End, Model, Said, Speech};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::fmt;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::time::sleep;
@@ -22,13 +20,20 @@ use tokio::time::sleep;
 pub(super) const SESSION_HEADER: &str = "x-agent-session";
 /// Largest request.
 const LARGEST_REQUEST: usize = 64 << 20;
+/// How long a client that waits for an answer which never comes is kept waiting.
+const LONGEST_SILENCE: Duration = Duration::from_mins(10);
 
-/// What the server knows.
-#[derive(Debug)]
+type Pieces = Sender<io::Result<hyper::body::Bytes>>;
+
+/// A model behind HTTP.
 pub(super) struct Service {
-    scripts: Scripts,
-    /// How many errors a request has got already. Only requests between their first error and their answer are here.
-    failed: Mutex<HashMap<String, usize>>,
+    model: Arc<dyn Model>,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
 }
 
 /// What a request is for.
@@ -61,15 +66,9 @@ impl Target {
     }
 }
 
-/// The identifier of a request, and the API in whose words it is answered.
-struct Asked {
-    api: Api,
-    id: String,
-}
-
 impl Service {
-    pub(super) fn new(scripts: Scripts) -> Self {
-        Self { scripts, failed: Mutex::default() }
+    pub(super) fn new(model: Arc<dyn Model>) -> Self {
+        Self { model }
     }
 
     /// Answers a request.
@@ -79,214 +78,110 @@ impl Service {
         let api = target.as_ref().map_or(Api::Chat, Target::api);
         let session = request.headers().get(SESSION_HEADER).cloned();
         let Ok(body) = Limited::new(request.into_body(), LARGEST_REQUEST).collect().await else {
-            let asked = Asked { api, id: identifier(&[path.as_bytes()]) };
-            return asked.refuse(&Refusal::TooLarge, None);
+            let id = identifier(&[path.as_bytes()]);
+            return send(api, api.refuse(&Refusal::TooLarge, &id)).await;
         };
         let body = body.to_bytes();
-        let mut asked = Asked { api, id: identifier(&[path.as_bytes(), &body]) };
-        let Some(target) = target else { return asked.refuse(&Refusal::NotFound { path }, None) };
+        let id = identifier(&[path.as_bytes(), &body]);
+        let Some(target) = target else {
+            return send(api, api.refuse(&Refusal::NotFound { path }, &id)).await;
+        };
         if matches!(target, Target::Models) {
-            return asked.respond(StatusCode::OK, &self.models());
+            let models = Said::at_once(200, &self.models());
+            return send(api, models.with_request_id(format!("req_{id}"))).await;
         }
-        let read = serde_json::from_slice(&body).map_err(|e| format!("not JSON: {e}"));
-        let read = read.and_then(|request: Value| Ok((api.conversation(&request)?, request)));
-        let (conversation, request) = match read {
-            Ok(read) => read,
-            Err(problem) => return asked.refuse(&Refusal::BadRequest { problem }, None),
-        };
-        let Some(script) = self.scripts.get(&conversation.model) else {
-            return asked.refuse(&Refusal::UnknownModel { model: conversation.model }, None);
-        };
-        if matches!(target, Target::CountTokens) {
-            let count = json!({ "input_tokens": conversation.tokens() });
-            return asked.respond(StatusCode::OK, &count);
-        }
-        if let Some(limit) = script.context_limit.filter(|l| conversation.tokens() > *l) {
-            let tokens = conversation.tokens();
-            return asked.refuse(&Refusal::TooLong { tokens, limit }, None);
-        }
-        let last_words = Turn { text: LAST_WORDS.into(), repeat: 1, ..Turn::default() };
-        let turn = match choose(script, &conversation) {
-            Choice::Turn(turn) => turn,
-            Choice::Over => &last_words,
-            Choice::Unknown => {
-                let problem =
-                    format!("The script of {} has no [[on]] for this prompt.", conversation.model);
-                return asked.refuse(&Refusal::BadRequest { problem }, None);
+        let request: Value = match serde_json::from_slice(&body) {
+            Ok(request) => request,
+            Err(e) => {
+                let problem = format!("not JSON: {e}");
+                return send(api, api.refuse(&Refusal::BadRequest { problem }, &id)).await;
             }
         };
         let session = session.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
-        let (fault, tries) = self.fault(identifier(&[asked.id.as_bytes(), session]), turn);
-        if tries > 0 {
-            // Another try of the same request is another response.
-            asked.id = identifier(&[asked.id.as_bytes(), &tries.to_le_bytes()]);
-        }
-        if let Some(Fault::Status { status, retry_after }) = fault {
-            return asked.refuse(&Refusal::Scripted { status }, retry_after);
-        }
-        let reply = Reply {
-            id: asked.id.clone(),
-            model: &conversation.model,
-            turn,
-            usage: Usage::of(&conversation, turn, script.price),
-            request: &request,
-            include_usage: conversation.include_usage,
+        let asked = Asked { api, request: &request, id: &id, session };
+        let said = match target {
+            Target::CountTokens => self.model.count_tokens(&asked).map_or_else(
+                |refused| refused,
+                |count| Said::at_once(200, &json!({ "input_tokens": count })),
+            ),
+            _ => self.model.answer(&asked),
         };
-        if conversation.stream {
-            return asked.stream(&reply, fault, script.pace);
-        }
-        asked.at_once(&reply, fault, script.pace).await
-    }
-
-    /// What goes wrong with this request, and how many of the same have failed before it.
-    fn fault(&self, request: String, turn: &Turn) -> (Option<Fault>, usize) {
-        if turn.errors.is_empty() {
-            return (turn.fault, 0);
-        }
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let tries = failed.get(&request).copied().unwrap_or_default();
-        if let Some(fault) = turn.errors.get(tries) {
-            failed.insert(request, tries + 1);
-            return (Some(*fault), tries);
-        }
-        failed.remove(&request);
-        (turn.fault, tries)
+        send(api, said).await
     }
 
     fn models(&self) -> Value {
         let entry =
-            |name: &str| json!({ "id": name, "object": "model", "created": 0, "owned_by": "mock" });
-        json!({ "object": "list", "data": self.scripts.models().map(entry).collect::<Vec<_>>() })
+            |name: String| json!({ "id": name, "object": "model", "created": 0, "owned_by": "mock" });
+        json!({ "object": "list", "data": self.model.models().into_iter().map(entry).collect::<Vec<_>>() })
     }
 }
 
-impl Asked {
-    fn respond(&self, status: StatusCode, body: &Value) -> Response<Answer> {
-        self.headed(status, "application/json", Answer::whole(body.to_string()))
-    }
-
-    fn headed(&self, status: StatusCode, kind: &'static str, body: Answer) -> Response<Answer> {
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        if let Ok(id) = HeaderValue::from_str(&format!("req_{}", self.id)) {
-            headers.insert(self.api.request_id_header(), id);
+/// Says it.
+async fn send(api: Api, said: Said) -> Response<Answer> {
+    let Said { status, request_id, retry_after, speech, end } = said;
+    let (kind, body) = match speech {
+        Speech::Nothing => {
+            // A client that goes meanwhile ends this.
+            sleep(LONGEST_SILENCE).await;
+            let (sender, body) = Answer::stream();
+            tokio::spawn(async move { finish(End::Cut, &sender).await });
+            ("application/json", body)
         }
-        response
-    }
-
-    fn refuse(&self, refusal: &Refusal, retry_after: Option<u64>) -> Response<Answer> {
-        let status =
-            StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = self.respond(status, &self.api.error(refusal, &self.id));
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
-
-    /// The answer that is not streamed.
-    async fn at_once(
-        &self,
-        reply: &Reply<'_>,
-        fault: Option<Fault>,
-        pace: Pace,
-    ) -> Response<Answer> {
-        sleep(pace.first_token + times(pace.token, reply.usage.output) + reply.turn.stall).await;
-        let mut text = self.api.whole(reply).to_string();
-        match fault {
-            None | Some(Fault::Status { .. }) => {
-                self.headed(StatusCode::OK, "application/json", Answer::whole(text))
-            }
-            Some(Fault::Malformed) => {
-                text.truncate(text.floor_char_boundary(text.len() / 2));
-                self.headed(StatusCode::OK, "application/json", Answer::whole(text))
-            }
-            Some(Fault::Cut) => {
-                text.truncate(text.floor_char_boundary(text.len() / 2));
+        Speech::Whole { wait, text } => {
+            sleep(wait).await;
+            let body = if end == End::Whole {
+                Answer::whole(text)
+            } else {
                 let (sender, body) = Answer::stream();
-                tokio::spawn(async move {
-                    if sender.send(Ok(text.into())).await.is_ok() {
-                        cut(&sender).await;
-                    }
-                });
-                self.headed(StatusCode::OK, "application/json", body)
-            }
+                tokio::spawn(say(vec![(Duration::ZERO, text)], end, sender));
+                body
+            };
+            ("application/json", body)
         }
+        Speech::Stream(pieces) => {
+            let (sender, body) = Answer::stream();
+            tokio::spawn(say(pieces, end, sender));
+            ("text/event-stream; charset=utf-8", body)
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(id) = request_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+        headers.insert(api.request_id_header(), id);
     }
-
-    fn stream(&self, reply: &Reply<'_>, fault: Option<Fault>, pace: Pace) -> Response<Answer> {
-        let (sender, body) = Answer::stream();
-        let spoken = Spoken {
-            pieces: self.api.stream(reply),
-            last_line: self.api.last_line(),
-            fault,
-            pace,
-            stall: reply.turn.stall,
-        };
-        tokio::spawn(spoken.say(sender));
-        self.headed(StatusCode::OK, "text/event-stream; charset=utf-8", body)
+    if let Some(when) = retry_after.and_then(|when| HeaderValue::from_str(&when).ok()) {
+        headers.insert(RETRY_AFTER, when);
     }
+    response
 }
 
-/// A stream and how it is spoken.
-struct Spoken {
-    pieces: Vec<Piece>,
-    last_line: &'static str,
-    fault: Option<Fault>,
-    pace: Pace,
-    stall: Duration,
-}
-
-impl Spoken {
-    /// Sends the stream until its end, its fault, or until nobody listens any more.
-    async fn say(self, sender: Sender<io::Result<hyper::body::Bytes>>) {
-        let middle = self.pieces.len() / 2;
-        let mut spoken = false;
-        for (place, piece) in self.pieces.iter().enumerate() {
-            if piece.tokens > 0 {
-                sleep(if spoken {
-                    times(self.pace.token, piece.tokens)
-                } else {
-                    self.pace.first_token
-                })
-                .await;
-                spoken = true;
-            }
-            if place == middle {
-                sleep(self.stall).await;
-                match self.fault {
-                    Some(Fault::Cut) => return cut(&sender).await,
-                    Some(Fault::Malformed) => {
-                        let mut text = piece.to_sse();
-                        text.truncate(text.floor_char_boundary(text.len() * 2 / 3));
-                        text.push_str("\n\n");
-                        // Whoever has gone has missed nothing.
-                        let _ = sender.send(Ok(text.into())).await;
-                        return;
-                    }
-                    Some(Fault::Status { .. }) | None => {}
-                }
-            }
-            if sender.send(Ok(piece.to_sse().into())).await.is_err() {
-                return;
-            }
+/// Sends pieces until their end, or until nobody listens any more.
+async fn say(pieces: Vec<(Duration, String)>, end: End, sender: Pieces) {
+    for (wait, piece) in pieces {
+        if !wait.is_zero() {
+            sleep(wait).await;
         }
-        if !self.last_line.is_empty() {
-            // As above.
-            let _ = sender.send(Ok(self.last_line.into())).await;
+        if sender.send(Ok(piece.into())).await.is_err() {
+            return;
         }
     }
+    finish(end, &sender).await;
 }
 
-/// Ends a connection in the middle of its answer, after what was sent has gone out.
-async fn cut(sender: &Sender<io::Result<hyper::body::Bytes>>) {
-    sleep(Duration::from_millis(20)).await;
+/// Ends an answer as it is to end.
+async fn finish(end: End, sender: &Pieces) {
+    match end {
+        End::Whole => return,
+        // What was sent is to go out first.
+        End::Cut => sleep(Duration::from_millis(20)).await,
+        End::Silence => tokio::select! {
+            () = sleep(LONGEST_SILENCE) => {}
+            () = sender.closed() => {}
+        },
+    }
     // Whoever has gone has missed nothing.
     let _ = sender.send(Err(io::ErrorKind::ConnectionReset.into())).await;
-}
-
-fn times(wait: Duration, count: u64) -> Duration {
-    wait.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
 }

@@ -20,14 +20,19 @@ pub(super) struct Price {
     pub(super) output: Usd,
 }
 
-/// What a reply used. `cached` is part of `input`, `reasoning` of `output`.
+/// What a reply used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Usage {
-    pub(super) input: u64,
-    pub(super) cached: u64,
-    pub(super) output: u64,
-    pub(super) reasoning: u64,
-    pub(super) cost: Option<Usd>,
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub input: u64,
+    /// Those of them that were read from a cache.
+    pub cached: u64,
+    /// Tokens of the reply.
+    pub output: u64,
+    /// Those of them that are reasoning.
+    pub reasoning: u64,
+    /// What it cost.
+    pub cost: Option<Usd>,
 }
 
 /// The tokens of a text.
