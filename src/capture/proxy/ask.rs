@@ -18,6 +18,10 @@ pub(super) struct Ask {
     pub(super) stream: bool,
     /// Parameters that change what the model does.
     pub(super) parameters: Map<String, Value>,
+    /// The canonical hash of the request.
+    pub(super) hash: Option<String>,
+    /// Where in the request the items stand that are pushed next.
+    pub(super) at: Option<(usize, Option<usize>)>,
     /// Response that this request continues; its items are then only the new ones.
     pub(super) previous: Option<String>,
     /// Conversation that the provider keeps; the items are then only the new ones as well.
@@ -33,6 +37,8 @@ pub(super) struct Ask {
 pub(super) struct Item {
     pub(super) hash: Hash,
     pub(super) what: What,
+    /// Place of its message in the request, and of its block in the message.
+    pub(super) at: Option<(usize, Option<usize>)>,
 }
 
 /// What an item is.
@@ -55,18 +61,18 @@ impl Item {
     pub(super) fn said(role: &str, text: String, omitted: Vec<Value>) -> Self {
         let parts = Value::Array(omitted.clone()).to_string();
         let hash = hash_of(&["said", role, text.trim(), &parts]);
-        Self { hash, what: What::Said { role: role.to_owned(), text, omitted } }
+        Self { hash, what: What::Said { role: role.to_owned(), text, omitted }, at: None }
     }
 
     pub(super) fn called(id: Option<&str>, name: &str, arguments: &str) -> Self {
         let (id, name) = (id.map(str::to_owned), name.to_owned());
         let hash = hash_of(&["called", id.as_deref().unwrap_or_default(), &name]);
-        Self { hash, what: What::Called { id, name, arguments: arguments.to_owned() } }
+        Self { hash, what: What::Called { id, name, arguments: arguments.to_owned() }, at: None }
     }
 
     pub(super) fn result(id: &str, text: String, failed: bool) -> Self {
         let hash = hash_of(&["result", id, &text]);
-        Self { hash, what: What::Result { id: id.to_owned(), text, failed } }
+        Self { hash, what: What::Result { id: id.to_owned(), text, failed }, at: None }
     }
 }
 
@@ -104,7 +110,8 @@ impl Ask {
     }
 
     /// Instructions are what stands before the first item of somebody else.
-    pub(super) fn push(&mut self, item: Item) {
+    pub(super) fn push(&mut self, mut item: Item) {
+        item.at = self.at;
         let is_instruction = matches!(&item.what, What::Said { role, .. } if matches!(role.as_str(), "system" | "developer"));
         if is_instruction && self.items.is_empty() {
             self.system.push(item);

@@ -32,7 +32,8 @@ const PARAMETERS: &[&str] = &[
 /// Reads a request.
 pub(super) fn request(request: &Value) -> Ask {
     let mut ask = Ask::of(request, PARAMETERS);
-    for message in list(request, "messages") {
+    for (place, message) in list(request, "messages").iter().enumerate() {
+        ask.at = Some((place, None));
         let role = text(message, "role").unwrap_or("user");
         if matches!(role, "tool" | "function") {
             let id = text(message, "tool_call_id").or_else(|| text(message, "name"));

@@ -4,6 +4,7 @@
 //! given up. It goes to the recorder at the event by which the API ends a stream, before the agent sees that event: the
 //! agent's next request can thus not overtake it.
 
+use super::chunks::Chunks;
 use super::clipped::Clipped;
 use super::decode::Decoder;
 use super::headers;
@@ -111,6 +112,7 @@ pub(super) struct Hearing {
     decoder: Decoder,
     reading: Reading,
     first_token: Option<Instant>,
+    chunks: Chunks,
     bytes: u64,
     broken: bool,
 }
@@ -147,6 +149,7 @@ impl Hearing {
             head: None,
             decoder: Decoder::Identity,
             first_token: None,
+            chunks: Chunks::default(),
             bytes: 0,
             broken: false,
         }
@@ -188,14 +191,18 @@ impl Hearing {
     }
 
     fn read(&mut self, bytes: &[u8]) {
-        let Self { call, decoder, reading, first_token, .. } = self;
+        let Self { call, decoder, reading, first_token, chunks, .. } = self;
         decoder.feed(bytes, &mut |decoded| match reading {
             Reading::Whole(copy) => copy.push(decoded),
             Reading::Stream(stream) => {
                 let (events, reply) = &mut **stream;
                 events.feed(decoded, &mut |data| {
+                    let before = reply.kept();
                     if read_event(call.api, reply, data) {
-                        first_token.get_or_insert_with(Instant::now);
+                        let now = Instant::now();
+                        first_token.get_or_insert(now);
+                        let after = now.saturating_duration_since(call.received.at);
+                        chunks.note(after, reply.kept().saturating_sub(before));
                     }
                 });
             }
@@ -236,6 +243,7 @@ impl Hearing {
             number: self.call.number,
             ended,
             first_token: self.first_token,
+            chunks: std::mem::take(&mut self.chunks),
             head: self.head.take(),
             body,
             bytes: self.bytes,

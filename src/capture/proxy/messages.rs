@@ -36,10 +36,16 @@ pub(super) fn request(request: &Value) -> Ask {
         }
         _ => {}
     }
-    for message in list(request, "messages") {
+    for (place, message) in list(request, "messages").iter().enumerate() {
+        ask.at = Some((place, None));
         let role = text(message, "role").unwrap_or("user");
         match message.get("content") {
-            Some(Value::Array(blocks)) => blocks.iter().for_each(|b| block(&mut ask, role, b)),
+            Some(Value::Array(blocks)) => {
+                for (number, part) in blocks.iter().enumerate() {
+                    ask.at = Some((place, Some(number)));
+                    block(&mut ask, role, part);
+                }
+            }
             other => ask.push(Item::said(role, content(other).0, Vec::new())),
         }
     }

@@ -11,18 +11,22 @@
 //! * `hearing`, `decode`, `sse`, `clipped`: the copy of a call while it passes by, bounded
 //! * `ask`, `reply`, `usage`: requests and answers in words that all APIs share; `chat`, `responses`, `messages`: theirs
 //! * `conversation`, `waiting`, `repeats`: what is new in a request, and what it answers
+//! * `canonical`, `chunks`, `heard`: what a replay needs of a call: its hash, its pace, its words
 //! * `tool_kind`, `outcome`, `failure`: what a tool does, how its call ended, why a request got no answer
 //! * `tape`, `scribe`, `reading`: from calls to events, on the recorder's thread
 //! * `moment`: a point in time
 
 mod ask;
+mod canonical;
 mod chat;
+mod chunks;
 mod clipped;
 mod conversation;
 mod decode;
 mod error;
 mod failure;
 mod headers;
+mod heard;
 mod hearing;
 mod messages;
 mod moment;
@@ -47,6 +51,7 @@ mod waiting;
 mod proxy_tests;
 
 pub use error::ProxyError;
+pub use heard::{Heard, Line, Voice, heard};
 pub(super) use failure::Failure;
 pub(super) use outcome::Outcome;
 pub use running::Proxy;

@@ -2,6 +2,7 @@
 //! what of it goes into which column.
 
 use super::ask::Ask;
+use super::canonical::request_hash;
 use super::clipped::Clipped;
 use super::failure::{self, Failure};
 use super::hearing::{Ending, read_event};
@@ -24,11 +25,13 @@ pub(super) fn read_request(asked: &Asked) -> Result<Ask, String> {
     }
     let value = serde_json::from_slice::<Value>(asked.body.head());
     let value = value.map_err(|error| format!("the request is no JSON: {error}"))?;
-    Ok(match asked.api {
+    let mut ask = match asked.api {
         Api::Chat => chat::request(&value),
         Api::Responses => responses::request(&value),
         Api::Messages => messages::request(&value),
-    })
+    };
+    ask.hash = Some(request_hash(&value));
+    Ok(ask)
 }
 
 /// The reply of an answer that did not come as a stream, and is no error.

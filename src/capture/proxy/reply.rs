@@ -79,6 +79,11 @@ impl Reply {
         true
     }
 
+    /// Bytes of text that are kept.
+    pub(super) const fn kept(&self) -> usize {
+        self.kept
+    }
+
     /// A further block of text begins.
     pub(super) fn begin_text(&mut self) {
         if !self.text.is_empty() && self.breaks.len() < MOST_CALLS {

@@ -36,7 +36,8 @@ pub(super) fn request(request: &Value) -> Ask {
     if let Some(input) = text(request, "input") {
         ask.push(Item::said("user", input.to_owned(), Vec::new()));
     }
-    for item in list(request, "input") {
+    for (place, item) in list(request, "input").iter().enumerate() {
+        ask.at = Some((place, None));
         if let Some(item) = read(item) {
             ask.push(item);
         }

@@ -98,7 +98,7 @@ impl Scribe {
     /// A call has ended.
     pub(super) fn answered(&mut self, answered: Answered) {
         let Some(open) = self.open.remove(&answered.number) else { return };
-        let Answered { number, ended, first_token, head, body, bytes, problem, ending, flight } =
+        let Answered { number, ended, first_token, chunks, head, body, bytes, problem, ending, flight } =
             answered;
         let ended = open.received.at(ended);
         let mut event = Event::new(Kind::LlmCall);
@@ -139,6 +139,11 @@ impl Scribe {
         };
         note("parse_error", json!(problem.as_deref().or(reply.problem.as_deref())));
         describe(&reply, &mut note);
+        note("chunks", chunks.to_json());
+        if failure.is_some() && !reply.calls.is_empty() {
+            // Rows are for calls that can be made; a replay needs what there was of the others.
+            note("unfinished_calls", unfinished(&reply));
+        }
         fill(&mut event, open.api, &reply, failure.is_some());
         let answered = failure.is_none();
         if let Some(failure) = failure {
@@ -234,6 +239,14 @@ fn mask(event: &mut Event, secrets: &[String]) {
     }
 }
 
+/// The tool calls of a reply that was cut short.
+fn unfinished(reply: &Reply) -> Value {
+    let calls = reply.calls.iter().map(
+        |call| json!({ "id": call.id, "name": call.name, "arguments": call.arguments }),
+    );
+    calls.collect()
+}
+
 /// What a request asks for, beside its conversation.
 fn about(ask: &Ask, attributes: &mut Map<String, Value>) {
     attributes.insert("stream".to_owned(), Value::from(ask.stream));
@@ -242,6 +255,9 @@ fn about(ask: &Ask, attributes: &mut Map<String, Value>) {
     }
     if !ask.parameters.is_empty() {
         attributes.insert("parameters".to_owned(), Value::Object(ask.parameters.clone()));
+    }
+    if let Some(hash) = &ask.hash {
+        attributes.insert("request_hash".to_owned(), Value::from(hash.as_str()));
     }
     if let Some(previous) = &ask.previous {
         attributes.insert("previous_response_id".to_owned(), Value::from(previous.as_str()));

@@ -3,6 +3,7 @@
 //! Reading a long request takes milliseconds, which the agent must not wait for. The queue has no bound of its own: the
 //! copies in it have an allowance. A call counts as in flight until its events have been recorded.
 
+use super::chunks::Chunks;
 use super::clipped::{Allowance, Clipped};
 use super::hearing::{Ending, Head};
 use super::moment::Moment;
@@ -44,6 +45,8 @@ pub(super) struct Answered {
     pub(super) number: u64,
     pub(super) ended: Instant,
     pub(super) first_token: Option<Instant>,
+    /// The pieces of a stream.
+    pub(super) chunks: Chunks,
     pub(super) head: Option<Head>,
     pub(super) body: Body,
     /// Bytes on the wire.
