@@ -46,6 +46,7 @@ mod replay;
 mod replay_diff;
 mod replay_play;
 mod replay_screen;
+mod replay_serve;
 mod report;
 mod report_runs;
 mod score;

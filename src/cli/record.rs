@@ -72,6 +72,9 @@ pub(super) struct Record {
     /// A scripted model answers instead of a provider: MODEL.toml, or a folder of them
     #[arg(long, value_name = "SCRIPTS", conflicts_with_all = ["otlp", "no_calls"])]
     pub(super) mock: Option<PathBuf>,
+    /// A recorded run answers instead of a provider, as with replay --serve: its trace, or its id in this folder
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["mock", "otlp", "no_calls", "repeat"])]
+    pub(super) replay: Option<String>,
     /// Workload in traces of a command or of the proxy
     #[arg(long, value_name = "NAME", conflicts_with = "pipeline")]
     pub(super) workload: Option<String>,
@@ -128,16 +131,21 @@ pub(super) fn run(args: &Record, output: &mut Output) -> Result<(), CliError> {
             "ramptrace record --pipeline FILE --agent NAME, or --proxy, or a command behind `--`",
         ));
     }
-    let prepared = prepare(args, output)?;
+    let mut prepared = prepare(args, output)?;
+    let replayed = prepared.replayed.take();
     let interrupt = Interrupt::listen().map_err(|e| CliError::usage(e.to_string()))?;
     if args.command.is_empty() {
-        return calls(args, &prepared, &interrupt, output);
+        calls(args, &prepared, &interrupt, output)?;
+        return replayed.map_or(Ok(()), |replayed| replayed.outcome(output));
     }
     let warn = |text: &str| tracing::warn!("{text}");
     let facts = facts(args, Some(program(&args.command)));
     let report =
         record_command(&args.command, facts, &prepared.means, &prepared.env, &interrupt, warn)?;
     summary(&report.recorded, output);
+    if let Some(replayed) = replayed {
+        replayed.outcome(output)?;
+    }
     match report.exit_code {
         0 => Ok(()),
         code => Err(CliError::passed_on(code)),

@@ -3,11 +3,13 @@
 use super::CliError;
 use super::output::Output;
 use super::record::Record;
+use super::replay_serve::Replayed;
 use crate::capture::mock::{MockModel, Scripts};
 use crate::capture::proxy::ProxySettings;
 use crate::capture::redact::{PseudonymKey, Redactor};
 use crate::capture::run::{Means, Observe, writable};
 use crate::ledger::{Books, PriceBook};
+use crate::replay::serve::Manner;
 use chrono::Utc;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,10 @@ pub(super) struct Prepared {
     pub(super) env: Vec<(String, String)>,
     /// Answers as long as it lives.
     pub(super) mock: Option<MockModel>,
+    /// The recorded run that answers, if it is one.
+    pub(super) replayed: Option<Replayed>,
+    /// Who answers, by its name in traces.
+    pub(super) provider: Option<String>,
 }
 
 pub(super) fn prepare(args: &Record, output: &mut Output) -> Result<Prepared, CliError> {
@@ -28,7 +34,15 @@ pub(super) fn prepare(args: &Record, output: &mut Output) -> Result<Prepared, Cl
     super::recover::warn_of_leftovers(&store, output);
     let key = PseudonymKey::read_or_make(&PseudonymKey::path_in(&store))?;
     let redactor = Redactor::from_env(key, args.redact.as_deref())?;
-    let mock = args.mock.as_deref().map(mock).transpose()?;
+    let replayed = args.replay.as_deref().map(Replayed::open).transpose()?;
+    let mock = match &replayed {
+        Some(replayed) => Some(replayed.serve(local(), Manner::default())?),
+        None => args.mock.as_deref().map(mock).transpose()?,
+    };
+    let provider = args.provider.clone().or_else(|| match &replayed {
+        Some(replayed) => replayed.facts().provider.clone(),
+        None => args.mock.as_ref().map(|_| "mock".to_owned()),
+    });
     let mut env = Vec::new();
     let observe = if let Some(otlp) = &args.otlp {
         Observe::Otlp(address(otlp)?)
@@ -43,12 +57,16 @@ pub(super) fn prepare(args: &Record, output: &mut Output) -> Result<Prepared, Cl
         books: Arc::new(books(&args.prices)?),
         mask: Arc::new(move |event| drop(redactor.mask_event(event))),
     };
-    Ok(Prepared { means, env, mock })
+    Ok(Prepared { means, env, mock, replayed, provider })
 }
 
 fn mock(scripts: &Path) -> Result<MockModel, CliError> {
-    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Ok(MockModel::start(Scripts::load(scripts)?, listen)?)
+    Ok(MockModel::start(Scripts::load(scripts)?, local())?)
+}
+
+/// Any free port of this machine.
+fn local() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }
 
 /// The proxy, before a provider or a scripted model.
@@ -61,12 +79,7 @@ fn proxy(
         None => ProxySettings::from_env()?,
         Some(mock) => {
             let address = mock.address();
-            // Clients insist on a key; a scripted model does not look at it.
-            for name in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"] {
-                if std::env::var_os(name).is_none() {
-                    env.push((name.to_owned(), "unused".to_owned()));
-                }
-            }
+            env.extend(missing_keys());
             ProxySettings {
                 openai: format!("http://{address}/v1").parse()?,
                 anthropic: format!("http://{address}").parse()?,
@@ -80,8 +93,16 @@ fn proxy(
     Ok(settings)
 }
 
+/// Keys that clients insist on, where the environment has none; a scripted or recorded model does not look at them.
+pub(super) fn missing_keys() -> impl Iterator<Item = (String, String)> {
+    let missing = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
+        .into_iter()
+        .filter(|n| std::env::var_os(n).is_none());
+    missing.map(|name| (name.to_owned(), "unused".to_owned()))
+}
+
 /// An address, or a port of this machine.
-fn address(text: &str) -> Result<SocketAddr, CliError> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, CliError> {
     let port = text.parse().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     port.or_else(|_| text.parse()).map_err(|_| {
         CliError::usage(format!("`{text}` is neither a port nor an address"))

@@ -46,13 +46,17 @@ pub(super) fn run(args: &Record, output: &mut Output) -> Result<(), CliError> {
         }
         (models, _) => models.to_vec(),
     };
-    let Prepared { means, env, mock } = prepare(args, output)?;
+    if args.replay.is_some() && models.len() > 1 {
+        return Err(CliError::usage("one recorded run cannot answer for several models")
+            .hint("record them one by one, each with its own --replay"));
+    }
+    let Prepared { means, env, mock, replayed, provider } = prepare(args, output)?;
     let interrupt = Interrupt::listen().map_err(|e| CliError::usage(e.to_string()))?;
     let plan = Plan {
         pipeline: Arc::new(pipeline),
         agent,
         model: String::new(),
-        provider: args.provider.clone().or_else(|| mock.as_ref().map(|_| "mock".to_owned())),
+        provider,
         means,
         env,
         keep: args.keep.clone(),
@@ -70,7 +74,8 @@ pub(super) fn run(args: &Record, output: &mut Output) -> Result<(), CliError> {
     if let Some(mock) = mock {
         mock.stop();
     }
-    report(args, reports, &interrupt, output)
+    report(args, reports, &interrupt, output)?;
+    replayed.map_or(Ok(()), |replayed| replayed.outcome(output))
 }
 
 /// Carries out runs, so many at a time, and tells of them as they go on. After an interruption none is begun.

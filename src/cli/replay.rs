@@ -4,7 +4,7 @@
 
 use super::CliError;
 use super::output::{Output, TableFormat};
-use super::{replay_diff, replay_play};
+use super::{replay_diff, replay_play, replay_serve};
 use crate::trace::{Store, StoreEntry};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -51,6 +51,9 @@ pub(super) struct Replay {
     /// Serve with the recorded latency
     #[arg(long, requires = "serve")]
     pub(super) latency: bool,
+    /// Fail too when a recorded call was not asked for
+    #[arg(long, requires = "serve")]
+    pub(super) strict: bool,
     /// Do not ask before commands are executed
     #[arg(long, requires = "tools")]
     pub(super) yes: bool,
@@ -114,7 +117,13 @@ pub(super) fn run(args: &Replay, output: &mut Output) -> Result<(), CliError> {
         ))
         .hint("ramptrace store list STORE lists the runs; two are compared with --diff A B"));
     }
-    if args.diff { replay_diff::run(args, output) } else { replay_play::run(args, output) }
+    if args.diff {
+        replay_diff::run(args, output)
+    } else if args.serve {
+        replay_serve::run(args, output)
+    } else {
+        replay_play::run(args, output)
+    }
 }
 
 /// A path (it has a `/` or ends in `.parquet`) or a run of the store.

@@ -65,7 +65,8 @@ pub(super) fn usage(used: &Usage) -> Value {
 
 /// The answer that is not streamed.
 pub(super) fn whole(reply: &Reply<'_>) -> Value {
-    let says_nothing = reply.text.is_empty() && !(reply.calls.is_empty() && reply.refusal.is_empty());
+    let says_nothing =
+        reply.text.is_empty() && !(reply.calls.is_empty() && reply.refusal.is_empty());
     let mut message = json!({
         "role": "assistant",
         "content": if says_nothing { Value::Null } else { json!(reply.text) },

@@ -119,7 +119,8 @@ pub(super) fn whole(reply: &Reply<'_>) -> Value {
     }
     for call in &reply.calls {
         let input = input(&call.arguments);
-        content.push(json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input }));
+        content
+            .push(json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input }));
     }
     let usage = reply.usage.clone().unwrap_or_else(|| json!({}));
     envelope(reply, &json!(content), Some(&reply.finish), &usage)
@@ -130,7 +131,11 @@ pub(super) fn stream(reply: &Reply<'_>) -> Vec<Piece> {
     let start = envelope(reply, &json!([]), None, &first_usage(reply));
     let mut cutter = reply.cutter();
     let mut stream = vec![
-        Piece::named("message_start", json!({ "type": "message_start", "message": start }), Weight::NONE),
+        Piece::named(
+            "message_start",
+            json!({ "type": "message_start", "message": start }),
+            Weight::NONE,
+        ),
         Piece::named("ping", json!({ "type": "ping" }), Weight::NONE),
     ];
     let mut blocks = 0;

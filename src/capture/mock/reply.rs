@@ -180,7 +180,8 @@ mod tests {
         let chunks: Vec<_> =
             chunks.iter().map(|bytes| (Duration::from_millis(*bytes as u64), *bytes)).collect();
         let mut cutter = Cutter { chunks: &chunks, taken: 0 };
-        let shown = |(piece, weight): (&str, Weight)| format!("{piece}@{}", weight.wait.as_millis());
+        let shown =
+            |(piece, weight): (&str, Weight)| format!("{piece}@{}", weight.wait.as_millis());
         texts.iter().map(|text| cutter.pieces(text).into_iter().map(shown).collect()).collect()
     }
 

@@ -157,7 +157,8 @@ fn streamed(api: Api, reply: &Reply<'_>, turn: &Turn, fault: Option<Fault>, pace
     let mut begun = false;
     for (place, piece) in pieces.iter_mut().enumerate() {
         if piece.weight.tokens > 0 {
-            let wait = if begun { times(pace.token, piece.weight.tokens) } else { pace.first_token };
+            let wait =
+                if begun { times(pace.token, piece.weight.tokens) } else { pace.first_token };
             piece.weight.wait = wait;
             begun = true;
         }

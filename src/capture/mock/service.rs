@@ -72,7 +72,7 @@ impl Service {
     }
 
     /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Answer>> {
         let path = request.uri().path().to_owned();
         let target = Target::of(request.method(), &path);
         let api = target.as_ref().map_or(Api::Chat, Target::api);
@@ -110,22 +110,21 @@ impl Service {
     }
 
     fn models(&self) -> Value {
-        let entry =
-            |name: String| json!({ "id": name, "object": "model", "created": 0, "owned_by": "mock" });
+        let entry = |name: String| json!({ "id": name, "object": "model", "created": 0, "owned_by": "mock" });
         json!({ "object": "list", "data": self.model.models().into_iter().map(entry).collect::<Vec<_>>() })
     }
 }
 
-/// Says it.
-async fn send(api: Api, said: Said) -> Response<Answer> {
+/// Says it. An error ends the connection without an answer.
+async fn send(api: Api, said: Said) -> io::Result<Response<Answer>> {
     let Said { status, request_id, retry_after, speech, end } = said;
     let (kind, body) = match speech {
         Speech::Nothing => {
-            // A client that goes meanwhile ends this.
-            sleep(LONGEST_SILENCE).await;
-            let (sender, body) = Answer::stream();
-            tokio::spawn(async move { finish(End::Cut, &sender).await });
-            ("application/json", body)
+            if end == End::Silence {
+                // A client that goes meanwhile ends this.
+                sleep(LONGEST_SILENCE).await;
+            }
+            return Err(io::ErrorKind::ConnectionReset.into());
         }
         Speech::Whole { wait, text } => {
             sleep(wait).await;
@@ -155,7 +154,7 @@ async fn send(api: Api, said: Said) -> Response<Answer> {
     if let Some(when) = retry_after.and_then(|when| HeaderValue::from_str(&when).ok()) {
         headers.insert(RETRY_AFTER, when);
     }
-    response
+    Ok(response)
 }
 
 /// Sends pieces until their end, or until nobody listens any more.

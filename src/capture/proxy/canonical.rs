@@ -20,7 +20,8 @@ const IDS: &[&str] = &["id", "call_id", "tool_call_id", "tool_use_id", "previous
 /// Keys of a request that say who asks, not what.
 const WHO: &[&str] = &["user", "metadata", "safety_identifier", "prompt_cache_key"];
 /// Keys anywhere that do not count.
-const MARKS: &[&str] = &["cache_control", "reasoning_content", "reasoning_details", "encrypted_content"];
+const MARKS: &[&str] =
+    &["cache_control", "reasoning_content", "reasoning_details", "encrypted_content"];
 /// Types of items and blocks that hold what the model thought.
 const THOUGHTS: &[&str] = &["reasoning", "thinking", "redacted_thinking"];
 
@@ -47,7 +48,11 @@ pub(super) fn request_hash(request: &Value) -> String {
 struct Ids(HashMap<String, usize>);
 
 impl Ids {
-    fn object<'a>(&mut self, entries: impl Iterator<Item = (&'a String, &'a Value)>, out: &mut String) {
+    fn object<'a>(
+        &mut self,
+        entries: impl Iterator<Item = (&'a String, &'a Value)>,
+        out: &mut String,
+    ) {
         let mut entries: Vec<_> = entries.filter(|(key, value)| counts(key, value)).collect();
         entries.sort_by_key(|(key, _)| key.as_str());
         out.push('{');
@@ -170,9 +175,11 @@ mod tests {
         marked["messages"][1]["reasoning_content"] = json!("hm");
         marked["messages"][1]["content"] = Value::Null;
         assert_eq!(plain, request_hash(&marked));
-        let thinking = |mark: &str| json!({ "messages": [{ "role": "assistant", "content": [
+        let thinking = |mark: &str| {
+            json!({ "messages": [{ "role": "assistant", "content": [
             { "type": "thinking", "thinking": "hm", "signature": mark },
-            { "type": "text", "text": "a" }, { "type": "text", "text": "b" }] }] });
+            { "type": "text", "text": "a" }, { "type": "text", "text": "b" }] }] })
+        };
         assert_eq!(request_hash(&thinking("x")), request_hash(&thinking("y")));
         let whole = json!({ "messages": [{ "role": "assistant", "content": "ab" }] });
         assert_eq!(request_hash(&thinking("x")), request_hash(&whole));

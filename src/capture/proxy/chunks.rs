@@ -20,7 +20,8 @@ impl Chunks {
         }
         if self.0.len() >= MOST {
             let pairs = self.0.chunks(2);
-            self.0 = pairs.map(|pair| (pair[0].0, pair.iter().map(|chunk| chunk.1).sum())).collect();
+            self.0 =
+                pairs.map(|pair| (pair[0].0, pair.iter().map(|chunk| chunk.1).sum())).collect();
         }
         self.0.push((u64::try_from(after.as_millis()).unwrap_or(u64::MAX), bytes as u64));
     }

@@ -134,8 +134,12 @@ mod tests {
         let responses = json!({ "instructions": "be", "input": [
             { "role": "user", "content": "do" }, { "type": "function_call", "call_id": "c", "name": "ls" },
             { "type": "function_call_output", "call_id": "c", "output": "out" }]});
-        let expected =
-            ["instructions System be", "input[0].content User do", "input[1] Call ls", "input[2].output Result out"];
+        let expected = [
+            "instructions System be",
+            "input[0].content User do",
+            "input[1] Call ls",
+            "input[2].output Result out",
+        ];
         assert_eq!(fields(mock::Api::Responses, &responses), expected);
         assert_eq!(fields(mock::Api::Responses, &json!({ "input": "do" })), ["input User do"]);
         let messages = json!({ "system": [{ "type": "text", "text": "be" }], "messages": [

@@ -51,8 +51,8 @@ mod waiting;
 mod proxy_tests;
 
 pub use error::ProxyError;
-pub use heard::{Heard, Line, Voice, heard};
 pub(super) use failure::Failure;
+pub use heard::{Heard, Line, Voice, heard};
 pub(super) use outcome::Outcome;
 pub use running::Proxy;
 pub use settings::{ProxySettings, Upstream};

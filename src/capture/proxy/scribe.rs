@@ -98,8 +98,18 @@ impl Scribe {
     /// A call has ended.
     pub(super) fn answered(&mut self, answered: Answered) {
         let Some(open) = self.open.remove(&answered.number) else { return };
-        let Answered { number, ended, first_token, chunks, head, body, bytes, problem, ending, flight } =
-            answered;
+        let Answered {
+            number,
+            ended,
+            first_token,
+            chunks,
+            head,
+            body,
+            bytes,
+            problem,
+            ending,
+            flight,
+        } = answered;
         let ended = open.received.at(ended);
         let mut event = Event::new(Kind::LlmCall);
         event.event_id = Some(event_id(number));
@@ -140,6 +150,10 @@ impl Scribe {
         note("parse_error", json!(problem.as_deref().or(reply.problem.as_deref())));
         describe(&reply, &mut note);
         note("chunks", chunks.to_json());
+        if reply.calls.len() > 1 {
+            // Their rows stand in the order of their results.
+            note("calls", reply.calls.iter().map(|call| json!(call.id)).collect());
+        }
         if failure.is_some() && !reply.calls.is_empty() {
             // Rows are for calls that can be made; a replay needs what there was of the others.
             note("unfinished_calls", unfinished(&reply));
@@ -241,9 +255,10 @@ fn mask(event: &mut Event, secrets: &[String]) {
 
 /// The tool calls of a reply that was cut short.
 fn unfinished(reply: &Reply) -> Value {
-    let calls = reply.calls.iter().map(
-        |call| json!({ "id": call.id, "name": call.name, "arguments": call.arguments }),
-    );
+    let calls = reply
+        .calls
+        .iter()
+        .map(|call| json!({ "id": call.id, "name": call.name, "arguments": call.arguments }));
     calls.collect()
 }
 
