@@ -35,14 +35,15 @@ impl Replayed {
 
     fn select(selector: &str, store: &Path) -> Result<Self, CliError> {
         let entry = select(selector, store)?;
-        let mut events = Vec::new();
+        let (mut facts, mut events) = (RunFacts::default(), Vec::new());
         for item in TraceReader::open(&entry.path)? {
             let (run, event) = item?;
             if run.run_id == entry.run.run_id {
+                facts = run;
                 events.push(event);
             }
         }
-        Ok(Self { facts: entry.run, events, served: OnceLock::new() })
+        Ok(Self { facts, events, served: OnceLock::new() })
     }
 
     pub(super) fn facts(&self) -> &RunFacts {

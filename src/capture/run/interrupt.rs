@@ -57,7 +57,7 @@ impl Interrupt {
     }
 
     /// How often the process was asked that a terminal does not ask its children.
-    pub(super) fn terminations(&self) -> u32 {
+    pub fn terminations(&self) -> u32 {
         self.0.terminations.load(Ordering::Acquire)
     }
 
