@@ -34,6 +34,7 @@ mod recorded;
 mod redact;
 mod repeatable;
 mod replay_play;
+mod replay_serve;
 mod report;
 mod rollup_oracle;
 mod run_folder;

@@ -51,9 +51,9 @@ fn cut_stages(events: &[Event]) -> Vec<Option<i64>> {
 fn comparable(events: &[Event]) -> Vec<Event> {
     let cut = cut_stages(events);
     let last_answer = |stage: Option<i64>| {
-        events.iter().rposition(|e| {
-            e.kind == Kind::LlmCall && e.stage == stage && e.error_type.is_none()
-        })
+        events
+            .iter()
+            .rposition(|e| e.kind == Kind::LlmCall && e.stage == stage && e.error_type.is_none())
     };
     let mut all = Vec::new();
     for (place, event) in events.iter().enumerate() {
@@ -132,7 +132,11 @@ fn every_recorded_run_is_the_same_again() {
             assert_eq!(scores(&recorded), scores(&replayed), "{name}");
             assert_same(&recorded, &replayed, &name);
             let cost = |events: &[Event]| -> i128 {
-                events.iter().filter_map(|e| e.cost_usd).map(|usd: Usd| i128::from(usd.nanos())).sum()
+                events
+                    .iter()
+                    .filter_map(|e| e.cost_usd)
+                    .map(|usd: Usd| i128::from(usd.nanos()))
+                    .sum()
             };
             assert_eq!(cost(&recorded), cost(&replayed), "{name}: the recorded cost, and no other");
         }
@@ -140,7 +144,8 @@ fn every_recorded_run_is_the_same_again() {
     // With hashes, the recording of the replay can be replayed as well, its broken stream to the byte.
     for (model, arm) in [("flaky", "alone"), ("sloppy", "recovered")] {
         let name = format!("{arm}-{model}");
-        let first = space.path(&format!("first/workload=mini-compiler/model={model}/{name}.parquet"));
+        let first =
+            space.path(&format!("first/workload=mini-compiler/model={model}/{name}.parquet"));
         let (ran, second) = again(&space, &first, model, arm, "second");
         assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
         assert_same(&read(&first), &read(&second), &name);
@@ -155,8 +160,10 @@ fn every_recorded_run_is_the_same_again() {
 #[test]
 fn an_idle_run_asks_nothing() {
     let space = Workspace::new();
-    let trace = pipeline().join("traces/workload=mini-compiler/model=do-nothing/do-nothing.parquet");
-    let ran = space.run(&["replay", "--serve", &trace.display().to_string(), "--strict", "--", "true"]);
+    let trace =
+        pipeline().join("traces/workload=mini-compiler/model=do-nothing/do-nothing.parquet");
+    let ran =
+        space.run(&["replay", "--serve", &trace.display().to_string(), "--strict", "--", "true"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("0 of 0 recorded calls"), "{}", ran.stderr);
 }
@@ -196,7 +203,10 @@ fn one_changed_character_is_a_miss_that_says_where() {
         .collect();
     assert_eq!(missed.len(), 1, "a miss is not tried again");
     let message = missed[0].content.as_deref().expect("a message");
-    assert!(message.contains("ramptrace") && message.contains("nearest is call 3 (llm-3) of stage 1"), "{message}");
+    assert!(
+        message.contains("ramptrace") && message.contains("nearest is call 3 (llm-3) of stage 1"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -209,16 +219,25 @@ fn a_command_is_served_and_its_exit_code_passed_on() {
     assert!(nothing.stdout.starts_with("http://127.0.0.1:") && nothing.stdout.ends_with("/v1\n"));
     let strict = serve(&["--strict", "--", "true"]);
     assert_eq!(strict.code, 1, "{}", strict.stderr);
-    assert!(strict.stderr.contains("4 of 4 recorded calls were not asked for"), "{}", strict.stderr);
+    assert!(
+        strict.stderr.contains("4 of 4 recorded calls were not asked for"),
+        "{}",
+        strict.stderr
+    );
     let json = serve(&["--format", "json", "--", "true"]);
     assert!(json.stderr.contains("\"unused\": 4"), "{}", json.stderr);
     // The same prompt by any API: recorded as chat completions, the others are served by position.
     for api in ["chat", "messages", "responses"] {
-        let line = format!("mkdir {api} && cd {api} && '{BINARY}' agent --model m --api {api} 'Stage T0'");
+        let line =
+            format!("mkdir {api} && cd {api} && '{BINARY}' agent --model m --api {api} 'Stage T0'");
         let ran = serve(&["--loose", "--", "sh", "-c", &line]);
         assert_eq!(ran.code, 0, "{api}: {}", ran.stderr);
         assert!(ran.stdout.contains("I write it.") && ran.stdout.contains("It is written."));
-        assert!(ran.stderr.contains("2 of 4 recorded calls served, 0 requests missed"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("2 of 4 recorded calls served, 0 requests missed"),
+            "{}",
+            ran.stderr
+        );
         assert!(space.path(&format!("{api}/zero")).exists());
         let ran = serve(&["--", "sh", "-c", &line.replace(&format!("mkdir {api} && "), "")]);
         assert_eq!(ran.code, i32::from(api != "chat"), "{api}: {}", ran.stderr);
