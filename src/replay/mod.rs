@@ -27,6 +27,7 @@ mod player;
 mod position;
 mod recording;
 mod screen;
+pub mod rerun;
 pub mod serve;
 mod steps;
 mod words;

@@ -12,6 +12,7 @@
 //! * `tap`: what sees the model calls
 //! * `workspace`: the folders of a run; `diff`: what changes in them
 //! * `process`, `output`: one process under watch
+//! * `shell`: recorded commands run once more
 //! * `interrupt`: Ctrl-C
 //! * `error`: what can go wrong before and around a run
 
@@ -29,6 +30,7 @@ mod output;
 mod plan;
 mod process;
 mod recording;
+mod shell;
 mod staged;
 mod tap;
 mod workspace;
@@ -40,5 +42,7 @@ pub use interrupt::Interrupt;
 pub use meter::{LastCall, Totals};
 pub use plan::{Mask, Observer, Plan, RunReport, StageReport, Step};
 pub use recording::{Means, writable};
+pub use shell::{ShellRun, run_recorded};
 pub use staged::record;
 pub use tap::Observe;
+pub use workspace::copy;

@@ -108,7 +108,7 @@ pub(super) fn remove(path: &Path) -> Result<(), RunError> {
 }
 
 /// Copies a file, a link or a folder with all that is in it.
-fn copy(from: &Path, to: &Path) -> Result<(), RunError> {
+pub fn copy(from: &Path, to: &Path) -> Result<(), RunError> {
     let meta = fs::symlink_metadata(from).map_err(RunError::io("read", from))?;
     if meta.is_dir() {
         fs::create_dir(to).map_err(RunError::io("make", to))?;
