@@ -47,6 +47,7 @@ mod replay_diff;
 mod replay_play;
 mod replay_screen;
 mod replay_serve;
+mod replay_tools;
 mod report;
 mod report_runs;
 mod score;

@@ -75,6 +75,9 @@ pub(super) struct Record {
     /// A recorded run answers instead of a provider, as with replay --serve: its trace, or its id in this folder
     #[arg(long, value_name = "RUN", conflicts_with_all = ["mock", "otlp", "no_calls", "repeat"])]
     pub(super) replay: Option<String>,
+    /// With --replay: a request that matches nothing is answered by its position in the conversation
+    #[arg(long, requires = "replay")]
+    pub(super) loose: bool,
     /// Workload in traces of a command or of the proxy
     #[arg(long, value_name = "NAME", conflicts_with = "pipeline")]
     pub(super) workload: Option<String>,

@@ -36,7 +36,9 @@ pub(super) fn prepare(args: &Record, output: &mut Output) -> Result<Prepared, Cl
     let redactor = Redactor::from_env(key, args.redact.as_deref())?;
     let replayed = args.replay.as_deref().map(Replayed::open).transpose()?;
     let mock = match &replayed {
-        Some(replayed) => Some(replayed.serve(local(), Manner::default())?),
+        Some(replayed) => {
+            Some(replayed.serve(local(), Manner { loose: args.loose, latency: false })?)
+        }
         None => args.mock.as_deref().map(mock).transpose()?,
     };
     let provider = args.provider.clone().or_else(|| match &replayed {

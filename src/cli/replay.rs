@@ -4,7 +4,7 @@
 
 use super::CliError;
 use super::output::{Output, TableFormat};
-use super::{replay_diff, replay_play, replay_serve};
+use super::{replay_diff, replay_play, replay_serve, replay_tools};
 use crate::trace::{Store, StoreEntry};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -121,6 +121,8 @@ pub(super) fn run(args: &Replay, output: &mut Output) -> Result<(), CliError> {
         replay_diff::run(args, output)
     } else if args.serve {
         replay_serve::run(args, output)
+    } else if args.tools {
+        replay_tools::run(args, output)
     } else {
         replay_play::run(args, output)
     }

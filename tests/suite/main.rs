@@ -35,6 +35,7 @@ mod redact;
 mod repeatable;
 mod replay_play;
 mod replay_serve;
+mod replay_tools;
 mod report;
 mod rollup_oracle;
 mod run_folder;

@@ -87,8 +87,7 @@ fn command(arguments: &Value, raw: &str) -> Deed {
     let keys = ["command", "cmd", "script", "input"];
     let list = keys.iter().find_map(|key| arguments.get(*key)?.as_array());
     if let Some(words) = list {
-        let argv: Vec<String> =
-            words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let argv: Vec<String> = words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         if argv.is_empty() || argv.len() < words.len() {
             return Deed::Unknown;
         }

@@ -69,7 +69,8 @@ impl Normaliser {
         let folder = regex::escape(&folder.display().to_string());
         let own = [(folder.as_str(), "<workspace>")];
         for (pattern, replace) in own.into_iter().chain(RULES.iter().copied()) {
-            let bad = |e: regex::Error| RulesError { file: "rules".to_owned(), problem: e.to_string() };
+            let bad =
+                |e: regex::Error| RulesError { file: "rules".to_owned(), problem: e.to_string() };
             rules.push((multiline(pattern).map_err(bad)?, replace.to_owned()));
         }
         Ok(Self { rules })
@@ -118,7 +119,13 @@ pub(super) fn recorded_output(result: &str) -> (String, bool) {
 
 /// An output up to where a harness cut it.
 fn whole(output: &str) -> (String, bool) {
-    let marks = [" bytes left out)", " bytes are left out ...]", "[... Observation truncated", "<response clipped>", "... truncated"];
+    let marks = [
+        " bytes left out)",
+        " bytes are left out ...]",
+        "[... Observation truncated",
+        "<response clipped>",
+        "... truncated",
+    ];
     match marks.iter().filter_map(|mark| output.find(mark)).min() {
         Some(at) => {
             let before = &output[..at];
@@ -157,7 +164,9 @@ mod tests {
         let of = |text: &str| Normaliser::new(Path::new("/w"), Some(("r.toml", text)));
         let rules = of("[[rule]]\npattern = 'seed=\\d+'\nreplace = 'seed=$1'").unwrap();
         assert_eq!(rules.apply("seed=12"), "seed=$1");
-        for (text, said) in [("[[rule]]\npattern = '('\nreplace = ''", "rule 1"), ("x = 1", "r.toml")] {
+        for (text, said) in
+            [("[[rule]]\npattern = '('\nreplace = ''", "rule 1"), ("x = 1", "r.toml")]
+        {
             let error = of(text).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }

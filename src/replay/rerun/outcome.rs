@@ -79,9 +79,8 @@ pub fn perform(
     if recorded == now || (!is_whole && now.starts_with(&recorded)) {
         return Ok(Outcome::of(Verdict::Same, code, None));
     }
-    let what = first_difference(&recorded, &now).map(|d| {
-        format!("output, line {}: \"{}\" instead of \"{}\"", d.line, d.other, d.one)
-    });
+    let what = first_difference(&recorded, &now)
+        .map(|d| format!("output, line {}: \"{}\" instead of \"{}\"", d.line, d.other, d.one));
     Ok(Outcome::of(Verdict::Differs, code, what))
 }
 
@@ -90,7 +89,9 @@ fn edited(deed: &Deed, folder: &Path) -> Outcome {
     let skipped = |why: String| Outcome::of(Verdict::Skipped, None, Some(why));
     let done = |result: io::Result<()>| match result {
         Ok(()) => Outcome::of(Verdict::Done, None, None),
-        Err(error) => Outcome::of(Verdict::Differs, None, Some(format!("it cannot be written: {error}"))),
+        Err(error) => {
+            Outcome::of(Verdict::Differs, None, Some(format!("it cannot be written: {error}")))
+        }
     };
     match deed {
         Deed::Write { path, content } => match inside(folder, path) {
@@ -102,7 +103,9 @@ fn edited(deed: &Deed, folder: &Path) -> Outcome {
                 return skipped("its path leads out of the workspace".to_owned());
             };
             match std::fs::read_to_string(&path) {
-                Ok(text) if text.contains(old.as_str()) => done(write(&path, &text.replacen(old, new, 1))),
+                Ok(text) if text.contains(old.as_str()) => {
+                    done(write(&path, &text.replacen(old, new, 1)))
+                }
                 Ok(_) => {
                     let what = "the text that was replaced is not in the file".to_owned();
                     Outcome::of(Verdict::Differs, None, Some(what))
@@ -172,14 +175,16 @@ mod tests {
         let at = folder.path();
         let write = |path: &str| Deed::Write { path: path.into(), content: "one\ntwo\n".into() };
         assert_eq!(again(write("src/a"), None, "wrote", at).verdict, Verdict::Done);
-        let same = again(sh("cat src/a; pwd"), Some(0), "one\ntwo\n/tmp/ramptrace-x1/workspace\n", at);
+        let same =
+            again(sh("cat src/a; pwd"), Some(0), "one\ntwo\n/tmp/ramptrace-x1/workspace\n", at);
         assert_eq!((same.verdict, same.exit_code), (Verdict::Same, Some(0)));
         let output = again(sh("cat src/a"), Some(0), "one\ntwx", at);
         assert_eq!(output.verdict, Verdict::Differs);
         assert!(output.what.unwrap().starts_with("output, line 2: \"one\\ntwo\" instead of"));
         let code = again(sh("exit 4"), Some(0), "", at);
         assert_eq!(code.what.as_deref(), Some("exit code 4 instead of 0"));
-        let replace = |old: &str| Deed::Replace { path: "src/a".into(), old: old.into(), new: "2".into() };
+        let replace =
+            |old: &str| Deed::Replace { path: "src/a".into(), old: old.into(), new: "2".into() };
         assert_eq!(again(replace("two"), None, "", at).verdict, Verdict::Done);
         assert_eq!(again(replace("two"), None, "", at).verdict, Verdict::Differs);
         assert_eq!(std::fs::read_to_string(at.join("src/a")).unwrap(), "one\n2\n");

@@ -107,7 +107,7 @@ impl Matcher {
             return None;
         }
         let lines = comparable(&request.lines);
-        let position = lines.iter().filter(|line| line.voice == Voice::Assistant).count();
+        let position = replies(&request.lines);
         let unused = self.calls().iter().enumerate().filter(|(place, _)| !self.used[*place]);
         let here = unused.filter(|(_, call)| call.position == position);
         let common = |call: &Recording| self.common(call.conversation, &lines).min(call.lines);
@@ -195,6 +195,15 @@ impl Matcher {
         };
         Miss { nearest: Some(place), field, what, texts }
     }
+}
+
+/// The replies that a request repeats: what the model said without anybody between, texts and calls together.
+fn replies(lines: &[Line]) -> usize {
+    let by_model = |line: &Line| matches!(line.voice, Voice::Assistant | Voice::Call);
+    let begins = |(place, line): &(usize, &Line)| {
+        by_model(line) && !place.checked_sub(1).is_some_and(|before| by_model(&lines[before]))
+    };
+    lines.iter().enumerate().filter(begins).count()
 }
 
 /// How near a call is to a request.
