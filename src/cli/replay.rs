@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
     ramptrace replay --diff run-a run-b --store store      where two runs part, and what it cost\n  \
     ramptrace replay --serve kimi --store store -- ./agent.sh\n  \
     ramptrace replay --tools kimi --store store --workspace copy")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(super) struct Replay {
     /// Run id, a unique part of it, `latest`, or the path of a trace; two of them with --diff
     #[arg(required = true, num_args = 1..=2, value_name = "RUN")]
@@ -69,7 +70,7 @@ pub(super) struct Replay {
     /// Begin here: an event's number, `stage:N`, `error`, or a time like 0:12:30
     #[arg(long, value_name = "POSITION")]
     pub(super) from: Option<String>,
-    /// Only events of these kinds: message, llm_call, tool_call, ..., or `failed`
+    /// Only events of these kinds: `message`, `llm_call`, `tool_call`, ..., or `failed`
     #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',')]
     pub(super) only: Vec<String>,
     /// Only events with this text in them; on a terminal, the first search
@@ -98,7 +99,7 @@ pub(super) struct Replay {
 /// Another form of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Export {
-    /// Trace Event JSON, for Perfetto and chrome://tracing.
+    /// Trace Event JSON, for Perfetto and `chrome://tracing`.
     Chrome,
     /// A terminal recording, for asciinema.
     Asciicast,

@@ -126,10 +126,13 @@ fn stages(diff: &RunDiff) -> Result<Table, CliError> {
     Ok(table)
 }
 
+/// A cell of a side's totals.
+type Cell = fn(&Totals, fn(usize) -> i64) -> Value;
+
 fn stage_row(pair: &StagePair) -> Vec<Value> {
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let mut row = vec![pair.stage.map_or("run".to_owned(), |stage| stage.to_string()).into()];
-    let cells: [fn(&Totals, fn(usize) -> i64) -> Value; 6] = [
+    let cells: [Cell; 6] = [
         |t, _| t.score.into(),
         |t, count| count(t.calls).into(),
         |t, count| count(t.actions).into(),

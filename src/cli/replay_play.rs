@@ -23,7 +23,7 @@ pub(super) fn run(args: &Replay, output: &mut Output) -> Result<(), CliError> {
             .hint("leave out --only to see all of them"));
     }
     if let Some(export) = args.export {
-        return write_export(export, args, &recording, filter, from, output);
+        return write_export(export, args, &recording, &filter, from, output);
     }
     if !args.plain && io::stdout().is_terminal() {
         let speed = args.speed.unwrap_or(1.0);
@@ -91,7 +91,7 @@ fn write_export(
     export: Export,
     args: &Replay,
     recording: &Recording,
-    filter: Filter,
+    filter: &Filter,
     from: usize,
     output: &mut Output,
 ) -> Result<(), CliError> {
@@ -103,7 +103,7 @@ fn write_export(
     }
     let write = |out: &mut dyn Write| match export {
         Export::Chrome => write_chrome(recording, out),
-        Export::Markdown => write_markdown(recording, &filter, from, out),
+        Export::Markdown => write_markdown(recording, filter, from, out),
         Export::Asciicast => {
             let cast = Cast { speed: args.speed.unwrap_or(1.0), filter: filter.clone(), from };
             write_asciicast(recording, &cast, out)

@@ -20,7 +20,7 @@ const FRAME: Duration = Duration::from_millis(100);
 /// The same at the fastest.
 const FAST_FRAME: Duration = Duration::from_millis(16);
 /// How long to wait for a key when nothing moves.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 pub(super) fn run(
     player: &mut Player,

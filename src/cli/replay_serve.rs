@@ -10,6 +10,7 @@ use crate::capture::run::Interrupt;
 use crate::replay::serve::{Divergence, Manner, Recordings, Served};
 use crate::report::{Column, Kind, Options, Table, Value, render};
 use crate::trace::{Event, RunFacts, TraceReader};
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -172,7 +173,7 @@ fn in_words(divergence: &Divergence) -> String {
         unused.len()
     );
     if *beyond > 0 {
-        text.push_str(&format!(", {beyond} left waiting where the recording was cut short"));
+        let _ = write!(text, ", {beyond} left waiting where the recording was cut short");
     }
     text
 }

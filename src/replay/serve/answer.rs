@@ -35,13 +35,13 @@ impl Recording {
         let status = match (self.status, error) {
             (Some(status), _) => status,
             (None, None) => 200,
-            (None, Some(error)) => match status_of(error) {
-                Some(status) => status,
-                None => {
+            (None, Some(error)) => {
+                let Some(status) = status_of(error) else {
                     let end = if end == End::Whole { End::Cut } else { end };
                     return Said { end, ..Said::of(502, Speech::Nothing) };
-                }
-            },
+                };
+                status
+            }
         };
         if !(200..300).contains(&status) {
             let wait = Duration::ZERO;

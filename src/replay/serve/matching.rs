@@ -79,7 +79,7 @@ impl Matcher {
         if nearest.as_ref().is_some_and(|near| self.is_beyond(near)) {
             return Match::BeyondTheEnd;
         }
-        Match::Miss(Box::new(self.miss(request, nearest)))
+        Match::Miss(Box::new(self.miss(request, nearest.as_ref())))
     }
 
     fn exact(&mut self, request: &Heard) -> Option<usize> {
@@ -154,8 +154,8 @@ impl Matcher {
         near.common == said && near.asked >= said && self.used[near.place] && last.is_some_and(cut)
     }
 
-    fn miss(&self, request: &Heard, nearest: Option<Near>) -> Miss {
-        let Some(Near { place, common, .. }) = nearest else {
+    fn miss(&self, request: &Heard, nearest: Option<&Near>) -> Miss {
+        let Some(&Near { place, common, .. }) = nearest else {
             let what = "the recording has no model calls".to_owned();
             return Miss { nearest: None, field: "model".to_owned(), what, texts: None };
         };
