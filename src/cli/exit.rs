@@ -144,19 +144,19 @@ impl From<ProxyError> for CliError {
 
 impl From<ScriptError> for CliError {
     fn from(error: ScriptError) -> Self {
-        Self::wrap(Fault::Data, None, error)
+        Self::wrap(Fault::Data, error.hint(), error)
     }
 }
 
 impl From<MockError> for CliError {
     fn from(error: MockError) -> Self {
-        Self::wrap(Fault::Usage, None, error)
+        Self::wrap(Fault::Usage, error.hint(), error)
     }
 }
 
 impl From<AgentError> for CliError {
     fn from(error: AgentError) -> Self {
-        Self::wrap(Fault::Data, None, error)
+        Self::wrap(Fault::Data, error.hint(), error)
     }
 }
 

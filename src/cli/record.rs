@@ -26,7 +26,8 @@ use std::path::PathBuf;
     ramptrace record --pipeline p.toml --agent do-nothing -o store     what no work scores\n  \
     ramptrace record --pipeline p.toml --agent './mine.sh {model}' --model m --repeat 5 --jobs 2 -o store\n  \
     ramptrace record -o store -- codex exec 'mend the tests'           one command, as if nobody watched\n  \
-    ramptrace record --proxy 127.0.0.1:8080 -o store                   for agents that run elsewhere\n\n\
+    ramptrace record --proxy 127.0.0.1:8080 -o store                   for agents that run elsewhere\n  \
+    ramptrace record --otlp 4318 -o store                              for agents that send spans\n\n\
     EXIT CODES:\n  \
     those of the other commands; of a command behind `--`, its own; 130 after Ctrl-C")]
 pub(super) struct Record {
@@ -63,7 +64,7 @@ pub(super) struct Record {
     /// Only run the proxy, until Ctrl-C
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:0", conflicts_with_all = ["pipeline", "otlp"])]
     pub(super) proxy: Option<String>,
-    /// Take the agent's own OpenTelemetry spans on this port or address, instead of a proxy
+    /// Take the agent's own OpenTelemetry spans on this port or address, instead of a proxy; alone: until Ctrl-C
     #[arg(long, value_name = "PORT", conflicts_with = "no_calls")]
     pub(super) otlp: Option<String>,
     /// Record no model calls
@@ -129,9 +130,9 @@ pub(super) fn run(args: &Record, output: &mut Output) -> Result<(), CliError> {
     if args.pipeline.is_some() {
         return record_pipeline::run(args, output);
     }
-    if args.command.is_empty() && args.proxy.is_none() {
+    if args.command.is_empty() && args.proxy.is_none() && args.otlp.is_none() {
         return Err(CliError::usage("there is nothing to record").hint(
-            "ramptrace record --pipeline FILE --agent NAME, or --proxy, or a command behind `--`",
+            "ramptrace record --pipeline FILE --agent NAME, or --proxy, or --otlp PORT, or a command behind `--`",
         ));
     }
     let mut prepared = prepare(args, output)?;
@@ -155,7 +156,7 @@ pub(super) fn run(args: &Record, output: &mut Output) -> Result<(), CliError> {
     }
 }
 
-/// The proxy alone.
+/// The proxy or the receiver alone.
 fn calls(
     args: &Record,
     prepared: &Prepared,

@@ -1,14 +1,14 @@
 //! The page of `ramptrace report` in a real browser: what moves, what is asked for, what hostile traces can do.
 
 use crate::devtools::{Browser, browser_or_skip};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, published_samples};
 use ramptrace::trace::{Event, Kind, RunFacts, StageStatus, Store, ToolStatus};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 fn samples() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces").display().to_string()
+    published_samples().display().to_string()
 }
 
 /// The page of the sample traces, made once for all tests.

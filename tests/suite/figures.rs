@@ -123,7 +123,7 @@ fn what_cannot_be_drawn_is_said() {
     assert!(unknown.stderr.contains("hint: did you mean `collapse`?"), "{}", unknown.stderr);
     let several = space.run(&["figure", "collapse", SAMPLES, "-o", "a.svg"]);
     assert_eq!(several.code, 2);
-    assert!(several.stderr.contains("there are 2 figures `collapse`"), "{}", several.stderr);
+    assert!(several.stderr.contains("there are 3 figures `collapse`"), "{}", several.stderr);
     assert!(!space.path("a.svg").exists());
     let _ = space.ok(&["figure", "collapse", SAMPLES, "-o", "a.svg", "--workload", "yatcc"]);
     let nothing = space.run(&["figure", "context", RAMP, "-o", "b.svg"]);

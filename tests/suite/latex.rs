@@ -1,6 +1,6 @@
 //! What `analyze` leaves for LaTeX is set by an engine without an error, inside a two-column article.
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, published_samples};
 use std::fmt::Write as _;
 use std::process::Command;
 
@@ -17,8 +17,8 @@ fn tables_figures_and_numbers_are_set_in_a_two_column_article() {
         return;
     };
     let space = Workspace::new();
-    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-traces");
-    let _ = space.ok(&["analyze", samples, "-o", "out", "-q"]);
+    let samples = published_samples().display().to_string();
+    let _ = space.ok(&["analyze", &samples, "-o", "out", "-q"]);
     let files = space.files("out");
     let mut document = "\\documentclass[twocolumn]{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{booktabs,graphicx}\n\
          \\input{numbers}\n\\begin{document}\n\\MetricsGptFivePointFivePipelineScore\n"

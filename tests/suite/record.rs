@@ -4,7 +4,8 @@
 use super::recorded::{BINARY, MODEL, PIPELINE, Recorded, events_of, record};
 use super::workspace::{Ran, Workspace};
 use ramptrace::trace::{EndReason, Event, Kind, StageStatus, Store, check_file};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -185,6 +186,54 @@ fn an_interruption_leaves_a_whole_trace_and_no_process() {
     assert!(!space.path("store/.ramptrace/journal/r.journal").exists());
 }
 
+/// Spans in the form of OTLP/JSON: an agent, whose sums are those of the call below it.
+const SPANS: &str = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[
+  {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b173","parentSpanId":"eee19b7ec3c1b174","name":"chat m",
+   "startTimeUnixNano":"1750000000000000000","endTimeUnixNano":"1750000001500000000","attributes":[
+    {"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},
+    {"key":"gen_ai.request.model","value":{"stringValue":"m"}},
+    {"key":"gen_ai.usage.input_tokens","value":{"intValue":"120"}},
+    {"key":"gen_ai.usage.output_tokens","value":{"intValue":"30"}}]},
+  {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"invoke_agent a",
+   "startTimeUnixNano":"1750000000000000000","endTimeUnixNano":"1750000002000000000","attributes":[
+    {"key":"gen_ai.operation.name","value":{"stringValue":"invoke_agent"}},
+    {"key":"gen_ai.usage.input_tokens","value":{"intValue":"120"}},
+    {"key":"gen_ai.usage.output_tokens","value":{"intValue":"30"}}]}]}]}]}"#;
+
+#[test]
+fn spans_of_an_agent_become_calls_and_their_sums_do_not() {
+    let space = Workspace::new();
+    let mut child = space
+        .command(&["record", "--otlp", "0", "-o", "store", "--name", "r", "--model", "m"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    stderr.read_line(&mut line).expect("a line");
+    let address = line.trim().strip_prefix("OTLP_ENDPOINT=http://").expect("its address");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{SPANS}",
+        SPANS.len()
+    )
+    .expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.expect("kill runs").success());
+    assert!(child.wait().expect("it ends").success());
+    let events = events_of(&space, "store");
+    let calls: Vec<&Event> = events.iter().filter(|e| e.kind == Kind::LlmCall).collect();
+    let [call] = calls.as_slice() else { panic!("{} calls", calls.len()) };
+    assert_eq!((call.input_tokens, call.output_tokens), (Some(120), Some(30)));
+    assert_eq!(call.duration_ms, Some(1500.0));
+}
+
 #[test]
 fn budgets_of_calls_and_money_end_a_run() {
     let space = Workspace::new();
@@ -206,6 +255,10 @@ fn budgets_of_calls_and_money_end_a_run() {
         assert_eq!(reasons, [Some(EndReason::Budget); 2], "{name}");
         assert_eq!(results[1].stage_status, Some(StageStatus::NotAttempted), "{name}");
         let calls = run.events.iter().filter(|e| e.kind == Kind::LlmCall).count();
+        // No call is begun once the budget is used up.
+        if name == "calls" {
+            assert_eq!(calls, 4);
+        }
         assert!((2..12).contains(&calls), "{name}: {calls}");
         let streak = run.events.iter().filter_map(|e| e.identical_streak).max();
         assert!(streak >= Some(2), "the loop is seen");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A secret of the environment, and the variable that it is in. Made up for this test.
 const VARIABLE: (&str, &str) = ("EXAMPLE_API_KEY", "made-up/secret+of \"this\" test");
-const METRICS: &str = "SELECT run_id, llm_calls, tool_calls, input_tokens, output_tokens, max_identical_run, score FROM runs";
+const METRICS: &str = "SELECT run_id, llm_calls, tool_calls, input_tokens, output_tokens, max_identical_run FROM runs";
 
 /// The demonstration run, with a secret of the environment and a key by its pattern in its texts; the file of it.
 fn store_with_secrets(work: &Workspace) -> std::path::PathBuf {

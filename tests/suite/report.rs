@@ -1,14 +1,13 @@
 //! `ramptrace report` as a command: what it writes, where, and what it refuses. What the page does is in `browser.rs`.
 
 use crate::real_data::ramp_or_skip;
-use crate::workspace::Workspace;
-use std::path::Path;
+use crate::workspace::{Workspace, published_samples};
 
 /// The most that a page of fifteen runs may weigh, in bytes.
 const MOST: usize = 3_000_000;
 
 fn samples() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces").display().to_string()
+    published_samples().display().to_string()
 }
 
 fn claims() -> String {

@@ -1,14 +1,30 @@
 //! A folder of a test's own, and the binary run in it with a clean environment.
 
+use super::readme::copy;
 use ramptrace::import::{Imported, Options, find_sources, import};
 use ramptrace::trace::{Store, Written};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 /// A folder that is removed with its test.
 pub(crate) struct Workspace {
     folder: tempfile::TempDir,
+}
+
+/// The samples without the recorded runs: the published table and the demonstration run, for tests that look at every figure.
+pub(crate) fn published_samples() -> &'static Path {
+    static MADE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("published-samples");
+        for name in ["ramp-2605.27492", "demo"] {
+            let _ = std::fs::remove_dir_all(folder.join(name));
+            copy(&samples.join(name), &folder.join(name));
+        }
+        folder
+    });
+    &MADE
 }
 
 /// What a command printed and how it ended.
