@@ -22,7 +22,20 @@ use std::path::{Path, PathBuf};
     ramptrace replay kimi --store store --export chrome -o kimi.json      for ui.perfetto.dev\n  \
     ramptrace replay --diff run-a run-b --store store      where two runs part, and what it cost\n  \
     ramptrace replay --serve kimi --store store -- ./agent.sh\n  \
-    ramptrace replay --tools kimi --store store --workspace copy")]
+    ramptrace replay --tools kimi --store store --workspace dir\n\n\
+    SERVE:\n  \
+    answers chat completions, responses and messages from the trace alone. A request is matched by the hash\n  \
+    of its canonical form, or by its words where a trace has no hashes; equal ones are answered in recorded\n  \
+    order. Anything else is an HTTP 400 that names the nearest call, the field and the first difference.\n  \
+    Where a budget had cut the recording short, what would have come next is left waiting.\n\n\
+    TOOLS:\n  \
+    runs recorded commands on this machine. They work in a copy of the folder and see no keys, but nothing\n  \
+    else holds them: put a sandbox around a run that you do not trust, without a network, such as\n  \
+    bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all -- ramptrace replay --tools ...\n  \
+    docker run --rm --network none -v \"$PWD:/w:ro\" -w /w IMAGE ramptrace replay --tools ...\n\n\
+    EXIT CODES:\n  \
+    of --serve: 1 when a request was not in the recording, or, with --strict, when a recorded call was not\n  \
+    asked for; else that of the command. Of --tools: 1 when an exit code or an output differs")]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(super) struct Replay {
     /// Run id, a unique part of it, `latest`, or the path of a trace; two of them with --diff

@@ -10,7 +10,6 @@ use crate::capture::run::Interrupt;
 use crate::replay::serve::{Divergence, Manner, Recordings, Served};
 use crate::report::{Column, Kind, Options, Table, Value, render};
 use crate::trace::{Event, RunFacts, TraceReader};
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -168,14 +167,14 @@ fn verdict(divergence: &Divergence, strict: bool) -> Result<(), CliError> {
 
 fn in_words(divergence: &Divergence) -> String {
     let Divergence { recorded, served, missed, beyond, unused, .. } = divergence;
-    let mut text = format!(
-        "replay: {served} of {recorded} recorded calls served, {missed} requests missed, {} recordings unused",
+    let waiting = match beyond {
+        0 => String::new(),
+        n => format!(", {n} left waiting where the recording was cut short"),
+    };
+    format!(
+        "replay: {served} of {recorded} recorded calls served, {missed} requests missed, {} recordings unused{waiting}",
         unused.len()
-    );
-    if *beyond > 0 {
-        let _ = write!(text, ", {beyond} left waiting where the recording was cut short");
-    }
-    text
+    )
 }
 
 type Call = (usize, Option<String>, Option<i64>);
