@@ -148,8 +148,9 @@ fn two_runs_are_compared() {
         other["actions"].as_array().expect("rows").iter().filter_map(|r| r["a"].as_i64()).sum();
     let run = other["stages"].as_array().and_then(|rows| rows.last()).expect("the whole run");
     assert_eq!((run["stage"].as_str(), run["actions_a"].as_i64()), (Some("run"), Some(sum)));
-    let text = space.ok(&["replay", "--diff", "recovered-sloppy", "do-nothing", "--store", &store]);
-    assert!(text.starts_with("A  recovered-sloppy, sloppy, scripted\nB  do-nothing"), "{text}");
+    let text =
+        space.ok(&["replay", "--diff", "recovered-sloppy", "alone-loops", "--store", &store]);
+    assert!(text.starts_with("A  recovered-sloppy, sloppy, scripted\nB  alone-loops"), "{text}");
 }
 
 /// A trace whose texts try to act on a terminal, and that is long.

@@ -205,10 +205,12 @@ fn a_run_that_overruns_is_the_same_again() {
 #[test]
 fn an_idle_run_asks_nothing() {
     let space = Workspace::new();
-    let trace =
-        pipeline().join("traces/workload=mini-compiler/model=do-nothing/do-nothing.parquet");
+    space.write("p/pipeline.toml", PIPELINE);
+    space.write("p/golden/zero", "zero\n");
+    let idle = ["--pipeline", "p", "--agent", "do-nothing", "--name", "idle", "-o", "store"];
+    let _ = space.ok(&[&["record"][..], &idle].concat());
     let ran =
-        space.run(&["replay", "--serve", &trace.display().to_string(), "--strict", "--", "true"]);
+        space.run(&["replay", "--serve", "idle", "--store", "store", "--strict", "--", "true"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("0 of 0 recorded calls"), "{}", ran.stderr);
 }
