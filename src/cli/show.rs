@@ -3,12 +3,13 @@
 use super::CliError;
 use super::basis::BasisArgs;
 use super::output::{Output, TableFormat};
+use super::replay::select;
 use crate::analysis::{Basis, LlmCall, RunCalls, price_call};
 use crate::report::{Column, Kind, Table, Value, result_words, visible};
-use crate::trace::{Event, Kind as EventKind, RunFacts, Store, StoreEntry, TraceReader, Usd};
+use crate::trace::{Event, Kind as EventKind, RunFacts, StoreEntry, TraceReader, Usd};
 use clap::Args;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Show what one run did, event by event
 #[derive(Debug, Args)]
@@ -62,14 +63,6 @@ pub(super) fn run(args: &Show, output: &mut Output) -> Result<(), CliError> {
         at = end;
     }
     Ok(())
-}
-
-/// A path (it has a `/` or ends in `.parquet`) or a run of the store.
-fn select(selector: &str, store: &Path) -> Result<StoreEntry, CliError> {
-    let is_path = selector.contains('/') || selector.ends_with(".parquet");
-    let (root, selector) =
-        if is_path { (Path::new(selector), "latest") } else { (store, selector) };
-    Ok(Store::open(root)?.find(selector)?.clone())
 }
 
 fn read_run(entry: &StoreEntry) -> Result<(RunFacts, Vec<Event>), CliError> {

@@ -215,6 +215,22 @@ fn an_idle_run_asks_nothing() {
     assert!(ran.stderr.contains("0 of 0 recorded calls"), "{}", ran.stderr);
 }
 
+/// The recorded model takes its time again only when it is asked to.
+#[test]
+fn recorded_latency_is_kept_on_request() {
+    let space = Workspace::new();
+    let slow = "first_token_ms = 700\n[[on]]\nprompt = '.'\n[[on.turn]]\ntext = 'Yes.'\n";
+    space.write("models/slow.toml", slow);
+    let ask = [BINARY, "agent", "--model", "slow", "go"];
+    let with_agent = |args: &[&str]| space.ok(&[args, &["--"], &ask].concat());
+    let recorded = ["record", "-o", "store", "--name", "s", "--model", "slow", "--mock", "models"];
+    let said = with_agent(&recorded);
+    let begun = std::time::Instant::now();
+    let serve = ["replay", "--serve", "s", "--store", "store", "--strict", "--latency"];
+    assert_eq!(with_agent(&serve), said);
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(700), "it answered too soon");
+}
+
 /// A small pipeline, recorded.
 fn small(space: &Workspace) -> PathBuf {
     space.write("p/pipeline.toml", PIPELINE);

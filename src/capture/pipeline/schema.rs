@@ -137,3 +137,32 @@ fn score() -> Value {
         "oneOf": presets.into_iter().chain([table]).collect::<Vec<Value>>(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::RawFile;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The keys that the parser names when it meets one it does not know.
+    fn accepted(text: &str) -> BTreeSet<String> {
+        let message = toml::from_str::<RawFile>(text).err().unwrap().message().to_owned();
+        let (_, expected) = message.split_once("unknown field `zz`, expected ").unwrap();
+        expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    fn listed(schema: &Value) -> BTreeSet<String> {
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_schema_has_the_keys_of_the_parser() {
+        let schema: Value = serde_json::from_str(&pipeline_schema()).unwrap();
+        let parts = &schema["properties"];
+        assert_eq!(listed(&schema), accepted("zz = 1"));
+        assert_eq!(listed(&parts["pipeline"]), accepted("[pipeline]\nzz = 1"));
+        assert_eq!(listed(&parts["budget"]), accepted("pipeline.name = 'x'\n[budget]\nzz = 1"));
+        let stage = &parts["stage"]["items"];
+        assert_eq!(listed(stage), accepted("pipeline.name = 'x'\n[[stage]]\nzz = 1"));
+    }
+}
