@@ -1,6 +1,7 @@
 //! What makes a source unreadable, with file, line and the next step.
 
-use super::{Options, Rejected};
+use super::files::json_problem;
+use crate::trace::TraceError;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -21,16 +22,31 @@ pub enum ImportError {
     NoRuns { path: PathBuf, files: usize },
 
     #[error("{}:{line}: not valid JSON: {problem}", path.display())]
-    BadJson { path: PathBuf, line: usize, problem: String },
+    BadFile { path: PathBuf, line: usize, problem: String },
 
     #[error("{}:{line}: not valid JSON: {problem}", path.display())]
-    BadFile { path: PathBuf, line: usize, problem: String },
+    BadJson { path: PathBuf, line: usize, problem: String },
 
     #[error("{}:{line}: {problem}", path.display())]
     BadRecord { path: PathBuf, line: usize, problem: String },
 
     #[error("{}: {problem}", path.display())]
     BadSource { path: PathBuf, problem: String },
+
+    #[error("{}: more than 2 GiB in one JSON value", path.display())]
+    TooLarge { path: PathBuf },
+
+    #[error("{}:{line}: the file breaks off: {source}", path.display())]
+    BrokenStream { path: PathBuf, line: usize, source: std::io::Error },
+
+    #[error("{}:{line}: {problem}", path.display())]
+    Loss { path: PathBuf, line: usize, problem: String },
+
+    #[error("{}: {records} records of a kind that ramptrace does not know: {kinds}", path.display())]
+    UnknownRecords { path: PathBuf, records: u64, kinds: String },
+
+    #[error(transparent)]
+    Write(#[from] TraceError),
 
     #[error("{}: no base_state.json: tokens and costs of this run are nowhere else", path.display())]
     NoBaseState { path: PathBuf },
@@ -47,12 +63,10 @@ impl ImportError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::UnknownFormat { .. } | Self::NoRuns { .. } => {
-                "known are RAMP run folders (openhands-events/, openhands-state/, openhands_report.json), RAMP report \
-                 files, and RAMP tables (JSON or CSV with the columns model and task0); see `ramptrace import --help`"
-                    .into()
+                "`ramptrace import --help` lists the formats that are known".into()
             }
-            Self::BadJson { .. } | Self::BadRecord { .. } => {
-                "to import the rest and list what was left out: ramptrace import --skip-bad-records ...".into()
+            Self::Loss { .. } | Self::UnknownRecords { .. } => {
+                "to import the rest and count what is lost, leave out --strict".into()
             }
             Self::NoBaseState { .. } => {
                 "copy openhands-state/<mode>/<conversation>/base_state.json of this run beside its events".into()
@@ -81,34 +95,8 @@ impl ImportError {
         }
     }
 
-    /// A bad record that may be left out; any other error as it is.
-    pub(super) fn left_out(self, options: Options) -> Result<Rejected, Self> {
-        match self {
-            Self::BadJson { path, line, problem } if options.skip_bad_records => {
-                Ok(Rejected { path, line, problem: format!("not valid JSON: {problem}") })
-            }
-            Self::BadRecord { path, line, problem } if options.skip_bad_records => {
-                Ok(Rejected { path, line, problem })
-            }
-            other => Err(other),
-        }
-    }
-
     /// An error of `serde_json` in a file that is one value, of which nothing can be left out.
     pub(super) fn json_file(path: impl Into<PathBuf>, error: &serde_json::Error) -> Self {
         Self::BadFile { path: path.into(), line: error.line(), problem: json_problem(error) }
     }
-}
-
-/// Reads a file of JSON; bytes that are not text are found by the parser.
-pub(super) fn read_json(path: &std::path::Path) -> Result<serde_json::Value, ImportError> {
-    let bytes = std::fs::read(path).map_err(ImportError::io(path))?;
-    serde_json::from_slice(&bytes).map_err(|e| ImportError::json_file(path, &e))
-}
-
-/// The text of a JSON error without its line, which the path already carries.
-pub(super) fn json_problem(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or(&text);
-    format!("{text} at column {}", error.column())
 }

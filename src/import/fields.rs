@@ -3,6 +3,7 @@
 //! Every importer takes the fields it has a column for and stores the rest as `attributes`, so that nothing of a
 //! record is lost because nobody thought of it.
 
+use super::ImportReport;
 use serde_json::{Map, Value};
 
 /// A JSON object that is being taken apart.
@@ -99,6 +100,14 @@ impl Fields {
     /// The fields, in order.
     pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, Value)> {
         self.0.into_iter()
+    }
+
+    /// Like [`Self::rest`], with the names of what is left counted as fields that have no column.
+    pub(super) fn rest_counted(self, report: &mut ImportReport) -> Option<String> {
+        report.without_column(
+            self.0.iter().filter(|(_, v)| !is_empty(v)).map(|(name, _)| name.as_str()),
+        );
+        self.rest()
     }
 
     /// What is left, as JSON text, without empty values and without nulls at any depth, which some sources write and

@@ -3,14 +3,17 @@
 //! The same file stands in every RAMP run folder, so its parser is shared with the `openhands` importer. A task that
 //! appears again with `resurrected` was graded again after golden artifacts had been put in place.
 
-use super::error::read_json;
 use super::fields::Fields;
-use super::finish::finish;
-use super::ramp::{StageOutcome, WORKLOAD};
-use super::{ImportError, ImportReport, Imported};
+use super::files::LogFile;
+use super::formats::{Importer, no_folders};
+use super::look::{Field, Look};
+use super::ramp::WORKLOAD;
+use super::sink::{Sink, send};
+use super::source::Source;
+use super::stages::StageOutcome;
+use super::{Format, ImportError};
 use crate::trace::{Clock, EndReason, Event, Kind, RunFacts, Timestamp, UsageQuality};
 use serde_json::Value;
-use std::path::Path;
 
 /// A parsed report.
 #[derive(Debug, Default)]
@@ -40,21 +43,29 @@ pub(super) struct Task {
     rest: Option<String>,
 }
 
-/// Whether a JSON text is a report: one object with a benchmark and tasks.
-pub(super) fn recognises(text: &str) -> bool {
-    let start = text.trim_start();
-    start.starts_with('{')
-        && start.contains("\"benchmark\"")
-        && serde_json::from_str::<Value>(start).is_ok_and(|v| {
-            v.get("tasks").is_some_and(Value::is_array) && v.get("benchmark").is_some()
+/// How bare reports are recognised and read: one object with a benchmark and tasks.
+pub(super) const fn importer(format: Format) -> Importer {
+    Importer {
+        format,
+        claim: no_folders,
+        recognises,
+        plan: |sources| sources.into_iter().map(|source| Ok(source.job(import))).collect(),
+    }
+}
+
+fn recognises(look: &Look<'_>) -> bool {
+    look.text().contains("\"benchmark\"")
+        && look.outline().is_some_and(|o| {
+            !o.is_array && o.has("benchmark") && o.field("tasks") == Some(&Field::Array)
         })
 }
 
 impl Report {
     /// Reads a report.
-    pub(super) fn read(path: &Path) -> Result<Self, ImportError> {
-        let value = read_json(path)?;
-        let bad = |problem: String| ImportError::BadSource { path: path.to_owned(), problem };
+    pub(super) fn read(file: &LogFile) -> Result<Self, ImportError> {
+        let value = file.json()?;
+        let bad =
+            |problem: String| ImportError::BadSource { path: file.name().to_owned(), problem };
         let mut fields = Fields::of(value).ok_or_else(|| bad("not a JSON object".into()))?;
         let tasks = fields.array("tasks").ok_or_else(|| bad("no `tasks`".into()))?;
         let tasks = tasks
@@ -137,15 +148,13 @@ impl Task {
 }
 
 /// Imports a bare report.
-pub(super) fn import(path: &Path) -> Result<Imported, ImportError> {
-    let source = Report::read(path)?;
+fn import(origin: &Source, sink: &mut dyn Sink) -> Result<(), ImportError> {
+    let source = Report::read(origin.file()?)?;
     let backend = source.backend.clone().unwrap_or_else(|| "unknown".to_owned());
-    let mut report = ImportReport {
-        format: "ramp-report".to_owned(),
-        source: path.to_owned(),
-        records_read: source.tasks.len() as u64,
-        ..ImportReport::default()
-    };
+    let mut report = origin.report();
+    for _ in &source.tasks {
+        report.used();
+    }
     if source.model.is_none() {
         report.warn("the report names no model; it is stored as `unknown`");
     }
@@ -160,7 +169,6 @@ pub(super) fn import(path: &Path) -> Result<Imported, ImportError> {
         agent: Some(backend),
         protocol: recovered.then(|| "recovery".to_owned()),
     };
-    report.run_id.clone_from(&run.run_id);
     let mut events = vec![Event::new(Kind::RunStart)];
     let mut stages: Vec<i64> = source.tasks.iter().map(|t| t.stage).collect();
     stages.sort_unstable();
@@ -182,8 +190,7 @@ pub(super) fn import(path: &Path) -> Result<Imported, ImportError> {
     end.content = source.error;
     end.attributes = source.rest.rest();
     events.push(coarse(end));
-    finish(&mut events, &mut report);
-    Ok(Imported { run, events, report })
+    send(sink, run, events, report)
 }
 
 /// Marks a result row of a source without single calls: what it does not count is unknown, not zero.

@@ -1,131 +1,168 @@
-//! What is at a path: one run, a table of runs, a folder with many of them.
-//!
-//! Formats are recognised by what is inside, never by the name of the file alone.
+//! What is at a path: logs of known formats, each by itself or in folders and archives, and jobs to import them.
 
-use super::{ImportError, ImportReport, openhands, ramp_report, ramp_table};
-use crate::trace::{Event, RunFacts};
+use super::files::{LogFile, find_files};
+use super::formats::{Format, IMPORTERS};
+use super::look::Look;
+use super::sink::{Collected, Imported, Sink};
+use super::{ImportError, ImportReport};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A log format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Format {
-    /// RAMP run folder with OpenHands SDK events, usage, report and metadata.
-    OpenHands,
-    /// Published RAMP table: scores and run totals of many runs.
-    RampTable,
-    /// Bare RAMP report: stage results of one run.
-    RampReport,
-}
-
-impl Format {
-    /// Name on the command line and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OpenHands => "openhands",
-            Self::RampTable => "ramp-table",
-            Self::RampReport => "ramp-report",
-        }
-    }
-
-    /// Every format.
-    pub const ALL: &'static [Self] = &[Self::OpenHands, Self::RampTable, Self::RampReport];
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A log of a known format.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A log of a known format: a file, or the files of a folder that are one run together.
+#[derive(Debug, Clone)]
 pub struct Source {
-    /// File or folder.
+    /// File or folder, as users see it.
     pub path: PathBuf,
     /// Its format.
     pub format: Format,
+    pub(super) files: Vec<LogFile>,
 }
 
-/// How to import.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
-    /// Leave unreadable records out, and list them, instead of refusing the run.
-    pub skip_bad_records: bool,
+/// What was found at some paths.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Logs, by path.
+    pub sources: Vec<Source>,
+    /// Files that are no logs.
+    pub passed_over: Vec<PathBuf>,
 }
 
-/// One run, ready to be written.
-#[derive(Debug, Clone)]
-pub struct Imported {
-    /// Its facts.
-    pub run: RunFacts,
-    /// Its events, in order.
-    pub events: Vec<Event>,
-    /// What became of the records of the source.
-    pub report: ImportReport,
+/// The work of a job: it hands its runs to a sink.
+type Work = Box<dyn Fn(&mut dyn Sink) -> Result<(), ImportError> + Send + Sync>;
+
+/// One or more runs that can be imported without regard to other jobs.
+pub struct Job {
+    /// File or folder, as users see it.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: Format,
+    work: Work,
 }
 
-/// Finds the logs at a path: the path itself, or those in the folders below it, in path order.
-pub fn find_sources(path: &Path) -> Result<Vec<Source>, ImportError> {
-    if !path.exists() {
-        return Err(ImportError::NotFound { path: path.to_owned() });
-    }
-    if path.is_file() {
-        let format = file_format(path)?
-            .ok_or_else(|| ImportError::UnknownFormat { path: path.to_owned() })?;
-        return Ok(vec![Source { path: path.to_owned(), format }]);
-    }
-    let mut sources = Vec::new();
-    let mut files = 0;
-    walk(path, &mut sources, &mut files)?;
-    if sources.is_empty() {
-        return Err(ImportError::NoRuns { path: path.to_owned(), files });
-    }
-    sources.sort();
-    Ok(sources)
-}
-
-/// Imports the runs of one source.
-pub fn import(source: &Source, options: Options) -> Result<Vec<Imported>, ImportError> {
-    match source.format {
-        Format::OpenHands => openhands::import(&source.path, options).map(|run| vec![run]),
-        Format::RampTable => ramp_table::import(&source.path, options),
-        Format::RampReport => ramp_report::import(&source.path).map(|run| vec![run]),
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Job({} {})", self.format, self.path.display())
     }
 }
 
-fn walk(folder: &Path, sources: &mut Vec<Source>, files: &mut usize) -> Result<(), ImportError> {
-    if openhands::is_run_folder(folder) {
-        sources.push(Source { path: folder.to_owned(), format: Format::OpenHands });
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(folder).map_err(ImportError::io(folder))? {
-        let path = entry.map_err(ImportError::io(folder))?.path();
-        if path.is_dir() {
-            walk(&path, sources, files)?;
-        } else {
-            *files += 1;
-            if let Some(format) = file_format(&path)? {
-                sources.push(Source { path, format });
-            }
+impl Source {
+    /// The job that imports this source alone.
+    pub(super) fn job(
+        self,
+        work: impl Fn(&Self, &mut dyn Sink) -> Result<(), ImportError> + Send + Sync + 'static,
+    ) -> Job {
+        Job {
+            path: self.path.clone(),
+            format: self.format,
+            work: Box::new(move |sink| work(&self, sink)),
         }
     }
-    Ok(())
+
+    /// The first of its files; there is one.
+    pub(super) fn file(&self) -> Result<&LogFile, ImportError> {
+        self.files.first().ok_or_else(|| ImportError::BadSource {
+            path: self.path.clone(),
+            problem: "it has no files".into(),
+        })
+    }
+
+    /// An empty account of it.
+    pub(super) fn report(&self) -> ImportReport {
+        ImportReport::of(self.format.name(), &self.path)
+    }
 }
 
-/// The format of a file, by its content; `None` for a file of another kind.
-fn file_format(path: &Path) -> Result<Option<Format>, ImportError> {
-    let candidate = path.extension().is_some_and(|e| e == "json" || e == "csv");
-    if !candidate {
-        return Ok(None);
+impl Job {
+    /// A job of its own making.
+    pub(super) fn new(
+        format: Format,
+        path: &Path,
+        work: impl Fn(&mut dyn Sink) -> Result<(), ImportError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { path: path.to_owned(), format, work: Box::new(work) }
     }
-    let text = std::fs::read(path).map_err(ImportError::io(path))?;
-    let text = String::from_utf8_lossy(&text);
-    Ok(if ramp_report::recognises(&text) {
-        Some(Format::RampReport)
-    } else if ramp_table::recognises(&text) {
-        Some(Format::RampTable)
-    } else {
-        None
-    })
+
+    /// Hands its runs to a sink. An error is about the source as a whole.
+    pub fn import(&self, sink: &mut dyn Sink) -> Result<(), ImportError> {
+        (self.work)(sink)
+    }
+}
+
+/// Finds the logs at paths. A path that names one file which is no log is an error, and so are paths without any log.
+pub fn find_sources(paths: &[PathBuf]) -> Result<Found, ImportError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let found = find_files(path)?;
+        if let ([file], true) = (found.as_slice(), path.is_file()) {
+            let mut alone = Vec::new();
+            recognise(found.clone(), &mut alone)?;
+            if alone.is_empty() {
+                return Err(ImportError::UnknownFormat { path: file.name().to_owned() });
+            }
+        }
+        files.extend(found);
+    }
+    files.sort_by(|a, b| a.name().cmp(b.name()));
+    files.dedup_by(|a, b| a.name() == b.name());
+    let looked_at = files.len();
+    let mut found = Found::default();
+    found.passed_over = recognise(files, &mut found.sources)?;
+    if found.sources.is_empty() {
+        let path = paths.first().cloned().unwrap_or_default();
+        return Err(ImportError::NoRuns { path, files: looked_at });
+    }
+    found.sources.sort_by(|a, b| (&a.path, a.format).cmp(&(&b.path, b.format)));
+    Ok(found)
+}
+
+/// The jobs that import sources, in the order of their paths.
+pub fn jobs(sources: Vec<Source>) -> Vec<Result<Job, ImportError>> {
+    let mut jobs = Vec::new();
+    for importer in IMPORTERS {
+        let of_format: Vec<Source> =
+            sources.iter().filter(|s| s.format == importer.format).cloned().collect();
+        if !of_format.is_empty() {
+            jobs.extend((importer.plan)(of_format));
+        }
+    }
+    jobs.sort_by(|a, b| match (a, b) {
+        (Ok(a), Ok(b)) => a.path.cmp(&b.path),
+        (a, b) => a.is_ok().cmp(&b.is_ok()),
+    });
+    jobs
+}
+
+/// Imports everything at some paths into memory; the first problem is an error.
+pub fn import_all(paths: &[PathBuf]) -> Result<Vec<Imported>, ImportError> {
+    let mut sink = Collected::default();
+    for job in jobs(find_sources(paths)?.sources) {
+        job?.import(&mut sink)?;
+    }
+    match sink.failed.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(sink.runs),
+    }
+}
+
+/// Adds the logs among some files to `sources`; gives the names of the others.
+fn recognise(
+    mut files: Vec<LogFile>,
+    sources: &mut Vec<Source>,
+) -> Result<Vec<PathBuf>, ImportError> {
+    for importer in IMPORTERS {
+        sources.extend((importer.claim)(&mut files)?);
+    }
+    let mut passed_over = Vec::new();
+    for file in files {
+        let look = Look::at(&file)?;
+        match IMPORTERS.iter().find(|i| (i.recognises)(&look)) {
+            Some(importer) => sources.push(Source {
+                path: file.name().to_owned(),
+                format: importer.format,
+                files: vec![file],
+            }),
+            None => passed_over.push(file.name().to_owned()),
+        }
+    }
+    Ok(passed_over)
 }

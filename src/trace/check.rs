@@ -22,11 +22,11 @@ pub struct Violation {
 
 /// Checks every row of a trace file. Damage that makes rows unreadable is an error; broken rules are listed.
 pub fn check_file(path: &Path) -> Result<Vec<Violation>, TraceError> {
-    let mut state = State::default();
+    let mut state = RowCheck::default();
     let mut violations = Vec::new();
     for (row, item) in TraceReader::open(path)?.enumerate() {
         let (run, event) = item?;
-        let problems = state.problems(&run, &event);
+        let problems = state.row(&run, &event);
         violations.extend(problems.into_iter().map(|problem| Violation {
             run_id: run.run_id.clone(),
             row: row as u64,
@@ -37,17 +37,18 @@ pub fn check_file(path: &Path) -> Result<Vec<Violation>, TraceError> {
     Ok(violations)
 }
 
-/// What must be remembered from the rows before.
-#[derive(Default)]
-struct State {
+/// Checks rows one after the other, with what must be remembered from the rows before.
+#[derive(Debug, Default)]
+pub struct RowCheck {
     run: Option<RunFacts>,
     finished_runs: BTreeSet<String>,
     next_seq: i64,
     results: BTreeSet<i64>,
 }
 
-impl State {
-    fn problems(&mut self, run: &RunFacts, event: &Event) -> Vec<String> {
+impl RowCheck {
+    /// The rules that the next row breaks.
+    pub fn row(&mut self, run: &RunFacts, event: &Event) -> Vec<String> {
         let mut problems = Vec::new();
         let new_run = self.run.as_ref().is_none_or(|r| r.run_id != run.run_id);
         if new_run {

@@ -41,7 +41,7 @@ mod vocabulary;
 mod writer;
 
 pub use calls::{Streak, arguments_hash};
-pub use check::{Violation, check_file};
+pub use check::{RowCheck, Violation, check_file};
 pub use compare::{Difference, compare_files};
 pub use docs::{data_dictionary, events_schema_text, message_text};
 pub use error::TraceError;

@@ -212,7 +212,7 @@ pub const COLUMNS: &[Column] = &[
     column!(event.clock Time Text nullable [""] [Clock::WORDS] "How ts was obtained."),
     column!(event.kind Kind Text required [""] [Kind::WORDS] "What the row is."),
     column!(event.response_id Llm Text nullable [""] [&[]] "The provider's identifier of the response (gen_ai.response.id)."),
-    column!(event.llm_call_count Llm Int nullable ["calls"] [&[]] "LLM calls that an aggregate row stands for; null on a row that is one call, and when the source does not say."),
+    column!(event.llm_call_count Llm Int nullable ["calls"] [&[]] "LLM calls that an aggregate row stands for, 0 when they have rows of their own; null on a row that is one call, and when the source does not say."),
     column!(event.input_tokens Llm Int nullable ["tokens"] [&[]] "Total prompt tokens, cached ones included (gen_ai.usage.input_tokens)."),
     column!(event.cache_read_tokens Llm Int nullable ["tokens"] [&[]] "Part of input_tokens that was read from a cache."),
     column!(event.cache_write_tokens Llm Int nullable ["tokens"] [&[]] "Part of input_tokens that was written to a cache."),

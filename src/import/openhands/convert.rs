@@ -5,10 +5,11 @@
 //! `error_type` and no usage. Stages are closed with the grade that the report holds for them.
 
 use super::super::fields::Fields;
-use super::super::finish::finish;
-use super::super::ramp::{GOLDEN_INPUTS, StageOutcome, WORKLOAD, host};
+use super::super::ramp::{GOLDEN_INPUTS, WORKLOAD, host};
 use super::super::ramp_report::Task;
-use super::super::{ImportError, ImportReport, Imported};
+use super::super::sink::{Sink, send};
+use super::super::stages::StageOutcome;
+use super::super::{ImportError, ImportReport};
 use super::clock::Alignment;
 use super::fill::{fill_result, fill_usage, joined_text, merged, message_text, millis, tool_kind};
 use super::folder::RunFolder;
@@ -22,6 +23,16 @@ use crate::trace::{
 };
 use std::collections::{HashMap, HashSet};
 
+/// Kinds of records that have a row of their own.
+const KINDS: &[&str] = &[
+    "SystemPromptEvent",
+    "MessageEvent",
+    "ActionEvent",
+    "ConversationErrorEvent",
+    "PauseEvent",
+    "InterruptEvent",
+];
+
 /// Converts a run that was read whole.
 pub(super) fn convert(
     folder: &RunFolder,
@@ -29,7 +40,8 @@ pub(super) fn convert(
     usage: Usage,
     records: Vec<Record>,
     mut report: ImportReport,
-) -> Result<Imported, ImportError> {
+    sink: &mut dyn Sink,
+) -> Result<(), ImportError> {
     let reported_at = grades.report.as_ref().and_then(|r| r.timestamp);
     let alignment = Alignment::find(&records, &usage, reported_at);
     if alignment.clock == Clock::AssumedUtc {
@@ -39,7 +51,6 @@ pub(super) fn convert(
         report.warn("no openhands_report.json: stages have no scores");
     }
     let mut run = run_facts(folder, &grades, &usage)?;
-    report.run_id.clone_from(&run.run_id);
     let mut walk = Walk::new(
         usage,
         alignment,
@@ -54,9 +65,7 @@ pub(super) fn convert(
         run.protocol = run.protocol.map(|p| format!("{p}+retries"));
     }
     walk.events.push(run_end(grades, &walk));
-    let mut events = walk.events;
-    finish(&mut events, &mut report);
-    Ok(Imported { run, events, report })
+    send(sink, run, walk.events, report)
 }
 
 fn run_facts(folder: &RunFolder, grades: &Grades, usage: &Usage) -> Result<RunFacts, ImportError> {
@@ -160,6 +169,13 @@ impl Walk {
 
     fn record(&mut self, record: Record, report: &mut ImportReport) {
         let ts = self.alignment.utc(&record).map(|(ts, _)| ts);
+        if !matches!(
+            record.kind.as_str(),
+            "ObservationEvent" | "UserRejectObservation" | "AgentErrorEvent"
+        ) && (record.response_id.is_some() || KINDS.contains(&record.kind.as_str()))
+        {
+            report.used();
+        }
         match (record.kind.as_str(), record.source.as_deref()) {
             ("SystemPromptEvent", _) => self.system_prompt(record),
             ("MessageEvent", Some("agent")) => self.reply(record),
@@ -185,7 +201,7 @@ impl Walk {
                 }
                 self.events.extend(event);
             }
-            (kind, _) => report.skip(format!("record of kind {kind}"), 1),
+            (kind, _) => report.unknown(kind),
         }
         self.last_ts = ts.or(self.last_ts);
     }
@@ -324,6 +340,7 @@ impl Walk {
                 record.path.display(),
                 record.line
             ));
+            report.used();
             let mut event = self.event(Kind::Error, &record);
             event.error_type = Some("orphan_tool_result".to_owned());
             event.attributes = record.fields.rest();
@@ -431,6 +448,7 @@ impl Walk {
             .filter_map(|e| Some((e.ts?, e.stage?)))
             .collect();
         for call in self.usage.calls.iter().filter(|c| !c.used) {
+            report.used();
             let mut event = Event::new(Kind::LlmCall);
             let open =
                 |t: Timestamp| starts.iter().rev().find(|(start, _)| *start <= t).map(|(_, s)| *s);

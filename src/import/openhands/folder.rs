@@ -1,6 +1,9 @@
 //! Where the parts of a run folder are.
 
-use super::super::ImportError;
+use super::super::files::LogFile;
+use super::super::source::Source;
+use super::super::{Format, ImportError};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A run folder.
@@ -9,96 +12,91 @@ pub(super) struct RunFolder {
     pub(super) path: PathBuf,
     /// Its conversations, by name.
     pub(super) conversations: Vec<Conversation>,
+    files: Vec<LogFile>,
 }
 
 /// One conversation: its log and its state folders.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Conversation {
     pub(super) name: String,
     /// `openhands-events/<name>.jsonl`, when there.
-    pub(super) log: Option<PathBuf>,
+    pub(super) log: Option<LogFile>,
     /// Single event files of all state folders, in order.
-    pub(super) event_files: Vec<PathBuf>,
+    pub(super) event_files: Vec<LogFile>,
     /// `base_state.json` of all state folders.
-    pub(super) base_states: Vec<PathBuf>,
+    pub(super) base_states: Vec<LogFile>,
 }
 
 const EVENTS: &str = "openhands-events";
 const STATE: &str = "openhands-state";
 
-/// Whether a folder is a run folder: it has a log or a state folder of OpenHands.
-pub(in super::super) fn is_run_folder(path: &Path) -> bool {
-    path.join(EVENTS).is_dir() || path.join(STATE).is_dir()
+/// Takes the files of run folders out of a list: folders with a log or a state folder of OpenHands.
+pub(super) fn claim(format: Format, files: &mut Vec<LogFile>) -> Vec<Source> {
+    let mut folders: BTreeMap<PathBuf, Vec<LogFile>> = BTreeMap::new();
+    for file in files.iter() {
+        if let Some(folder) = run_folder_of(file.name()) {
+            folders.entry(folder.to_owned()).or_default();
+        }
+    }
+    if folders.is_empty() {
+        return Vec::new();
+    }
+    files.retain(|file| {
+        let folder = file.name().ancestors().skip(1).find(|a| folders.contains_key(*a));
+        let Some(folder) = folder.and_then(|f| folders.get_mut(f)) else { return true };
+        folder.push(file.clone());
+        false
+    });
+    folders.into_iter().map(|(path, files)| Source { path, format, files }).collect()
+}
+
+/// The folder above the first `openhands-events` or `openhands-state` of a path.
+fn run_folder_of(path: &Path) -> Option<&Path> {
+    let named = |p: &Path| p.file_name().is_some_and(|n| n == EVENTS || n == STATE);
+    path.ancestors().skip(1).filter(|a| named(a)).last()?.parent()
 }
 
 impl RunFolder {
     /// Finds the parts; a run without events or without `base_state.json` is an error.
-    pub(super) fn find(path: &Path) -> Result<Self, ImportError> {
-        let mut conversations: Vec<Conversation> = Vec::new();
-        for log in children(&path.join(EVENTS))? {
-            if log.extension().is_some_and(|e| e == "jsonl") {
-                let name = stem(&log);
-                conversations.push(Conversation {
-                    name,
-                    log: Some(log),
-                    event_files: vec![],
-                    base_states: vec![],
-                });
-            }
-        }
-        for mode in children(&path.join(STATE))?.into_iter().filter(|p| p.is_dir()) {
-            let name = stem(&mode);
-            let index = conversations.iter().position(|c| c.name == name).unwrap_or_else(|| {
-                conversations.push(Conversation {
-                    name,
-                    log: None,
-                    event_files: vec![],
-                    base_states: vec![],
-                });
-                conversations.len() - 1
-            });
-            for state in children(&mode)?.into_iter().filter(|p| p.is_dir()) {
-                let files = children(&state.join("events"))?;
-                let conversation = &mut conversations[index];
-                conversation.event_files.extend(
-                    files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "json")),
-                );
-                let base = state.join("base_state.json");
-                if base.is_file() {
-                    conversation.base_states.push(base);
+    pub(super) fn find(source: &Source) -> Result<Self, ImportError> {
+        let path = source.path.clone();
+        let mut found: BTreeMap<String, Conversation> = BTreeMap::new();
+        for file in &source.files {
+            let Ok(inside) = file.name().strip_prefix(&path) else { continue };
+            let parts: Vec<&str> = inside.iter().filter_map(|p| p.to_str()).collect();
+            let mut part = |name: &str, put: fn(&mut Conversation, LogFile)| {
+                let conversation = found.entry(name.to_owned()).or_default();
+                name.clone_into(&mut conversation.name);
+                put(conversation, file.clone());
+            };
+            match parts.as_slice() {
+                [EVENTS, log] if log.contains(".jsonl") => {
+                    part(file.stem(), |c, file| c.log = Some(file));
                 }
+                [STATE, mode, _, "events", event] if event.contains(".json") => {
+                    part(mode, |c, file| c.event_files.push(file));
+                }
+                [STATE, mode, _, base] if base.starts_with("base_state.json") => {
+                    part(mode, |c, file| c.base_states.push(file));
+                }
+                _ => {}
             }
         }
+        let mut conversations: Vec<Conversation> = found.into_values().collect();
         // One conversation per task is called task0, task1, ...: task10 comes after task9.
         conversations.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
         if conversations.iter().all(|c| c.log.is_none() && c.event_files.is_empty()) {
-            return Err(ImportError::NoEvents { path: path.to_owned() });
+            return Err(ImportError::NoEvents { path });
         }
         if conversations.iter().all(|c| c.base_states.is_empty()) {
-            return Err(ImportError::NoBaseState { path: path.to_owned() });
+            return Err(ImportError::NoBaseState { path });
         }
-        Ok(Self { path: path.to_owned(), conversations })
+        Ok(Self { path, conversations, files: source.files.clone() })
     }
 
     /// A file of the folder; `None` when it is not there.
-    pub(super) fn file(&self, name: &str) -> Option<PathBuf> {
-        Some(self.path.join(name)).filter(|path| path.is_file())
+    pub(super) fn file(&self, name: &str) -> Option<&LogFile> {
+        let path = self.path.join(name);
+        self.files.iter().find(|file| file.name() == path)
     }
-}
-
-/// The entries of a folder by name; none when it is not there.
-fn children(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(ImportError::io(folder))? {
-        paths.push(entry.map_err(ImportError::io(folder))?.path());
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }

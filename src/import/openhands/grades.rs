@@ -1,6 +1,5 @@
 //! The report and the metadata of a run: who ran what, and what it scored.
 
-use super::super::error::read_json;
 use super::super::fields::Fields;
 use super::super::{ImportError, ramp_report};
 use super::folder::RunFolder;
@@ -25,9 +24,10 @@ impl Grades {
     /// Reads `metadata.json`, `openhands_report.json` and `exit_code`, each where it is there.
     pub(super) fn read(folder: &RunFolder) -> Result<Self, ImportError> {
         let mut grades = Self::default();
-        if let Some(path) = folder.file("metadata.json") {
-            let mut metadata = Fields::of(read_json(&path)?).ok_or_else(|| {
-                ImportError::BadSource { path, problem: "not a JSON object".into() }
+        if let Some(file) = folder.file("metadata.json") {
+            let mut metadata = Fields::of(file.json()?).ok_or_else(|| ImportError::BadSource {
+                path: file.name().to_owned(),
+                problem: "not a JSON object".into(),
             })?;
             grades.run_id = metadata.text("run_id");
             grades.model = metadata.text("model");
@@ -38,12 +38,11 @@ impl Grades {
             metadata.drop("api_key_name");
             grades.metadata = metadata;
         }
-        if let Some(path) = folder.file("openhands_report.json") {
-            grades.report = Some(ramp_report::Report::read(&path)?);
+        if let Some(file) = folder.file("openhands_report.json") {
+            grades.report = Some(ramp_report::Report::read(file)?);
         }
-        if let Some(path) = folder.file("exit_code") {
-            let bytes = std::fs::read(&path).map_err(ImportError::io(&path))?;
-            grades.exit_code = Some(String::from_utf8_lossy(&bytes).trim().to_owned());
+        if let Some(file) = folder.file("exit_code") {
+            grades.exit_code = Some(String::from_utf8_lossy(&file.read()?).trim().to_owned());
         }
         Ok(grades)
     }

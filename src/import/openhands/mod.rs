@@ -22,21 +22,27 @@ mod records;
 mod stages;
 mod usage;
 
-use super::{ImportError, ImportReport, Imported, Options};
-use std::path::Path;
+use super::formats::{Importer, no_files};
+use super::sink::Sink;
+use super::source::Source;
+use super::{Format, ImportError};
 
-pub(super) use folder::is_run_folder;
+/// How run folders are recognised and read.
+pub(super) const fn importer(format: Format) -> Importer {
+    Importer {
+        format,
+        claim: |files| Ok(folder::claim(Format::OpenHands, files)),
+        recognises: no_files,
+        plan: |sources| sources.into_iter().map(|source| Ok(source.job(import))).collect(),
+    }
+}
 
 /// Imports one run folder.
-pub(super) fn import(path: &Path, options: Options) -> Result<Imported, ImportError> {
-    let folder = folder::RunFolder::find(path)?;
-    let mut report = ImportReport {
-        format: "openhands".to_owned(),
-        source: path.to_owned(),
-        ..ImportReport::default()
-    };
+fn import(source: &Source, sink: &mut dyn Sink) -> Result<(), ImportError> {
+    let folder = folder::RunFolder::find(source)?;
+    let mut report = source.report();
     let grades = grades::Grades::read(&folder)?;
     let usage = usage::Usage::read(&folder, &mut report)?;
-    let records = records::read_all(&folder, options, &mut report)?;
-    convert::convert(&folder, grades, usage, records, report)
+    let records = records::read_all(&folder, &mut report)?;
+    convert::convert(&folder, grades, usage, records, report, sink)
 }

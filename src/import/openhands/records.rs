@@ -3,8 +3,9 @@
 //! State files leave null fields out, the log has them and adds `event_type`: both read alike here.
 
 use super::super::fields::Fields;
-use super::super::{ImportError, ImportReport, Options};
-use super::folder::{Conversation, RunFolder};
+use super::super::files::{json_problem, lenient};
+use super::super::{ImportError, ImportReport};
+use super::folder::RunFolder;
 use crate::trace::Timestamp;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -24,68 +25,46 @@ pub(super) struct Record {
     pub(super) fields: Fields,
 }
 
-/// Reads every record of every conversation, in order.
+/// Reads every record of every conversation, in order. What cannot be read is counted; what can is counted by its walk.
 pub(super) fn read_all(
     folder: &RunFolder,
-    options: Options,
     report: &mut ImportReport,
 ) -> Result<Vec<Record>, ImportError> {
     let mut records = Vec::new();
     for conversation in &folder.conversations {
-        read_conversation(conversation, options, report, &mut records)?;
-    }
-    Ok(records)
-}
-
-fn read_conversation(
-    conversation: &Conversation,
-    options: Options,
-    report: &mut ImportReport,
-    records: &mut Vec<Record>,
-) -> Result<(), ImportError> {
-    if let Some(log) = &conversation.log {
-        let repeated = conversation.event_files.len() as u64;
-        report.records_read += repeated;
-        report.skip("event file of openhands-state that repeats the log", repeated);
-        let bytes = std::fs::read(log).map_err(ImportError::io(log))?;
-        for (index, line) in bytes.split(|b| *b == b'\n').enumerate() {
-            if line.iter().any(|b| !b.is_ascii_whitespace()) {
-                accept(log, index + 1, line, options, report, records)?;
+        if let Some(log) = &conversation.log {
+            let repeated = conversation.event_files.len() as u64;
+            report.skip("event file of openhands-state that repeats the log", repeated);
+            let mut lines = log.lines()?;
+            while let Some(line) = lines.next_line()? {
+                accept(log.name(), line.number, line.bytes, report, &mut records);
+            }
+        } else {
+            for file in &conversation.event_files {
+                accept(file.name(), 1, &file.read()?, report, &mut records);
             }
         }
-    } else {
-        for file in &conversation.event_files {
-            let bytes = std::fs::read(file).map_err(ImportError::io(file))?;
-            accept(file, 1, &bytes, options, report, records)?;
-        }
     }
-    Ok(())
+    Ok(records)
 }
 
 fn accept(
     path: &Path,
     line: usize,
     bytes: &[u8],
-    options: Options,
     report: &mut ImportReport,
     records: &mut Vec<Record>,
-) -> Result<(), ImportError> {
-    report.records_read += 1;
+) {
     match parse(path, line, bytes) {
         Ok(record) => records.push(record),
-        Err(error) => report.rejected.push(error.left_out(options)?),
+        Err(problem) => report.reject(path, line, problem),
     }
-    Ok(())
 }
 
-fn parse(path: &Path, line: usize, bytes: &[u8]) -> Result<Record, ImportError> {
+fn parse(path: &Path, line: usize, bytes: &[u8]) -> Result<Record, String> {
     let value: Value =
-        serde_json::from_slice(bytes).map_err(|e| ImportError::json(path, line, &e))?;
-    let bad = |problem: &str| ImportError::BadRecord {
-        path: path.to_owned(),
-        line,
-        problem: problem.to_owned(),
-    };
+        lenient(bytes).map_err(|e| format!("not valid JSON: {}", json_problem(&e)))?;
+    let bad = |problem: &str| problem.to_owned();
     let mut fields = Fields::of(value).ok_or_else(|| bad("not a JSON object"))?;
     let event_type = fields.text("event_type");
     let kind = fields

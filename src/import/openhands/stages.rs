@@ -4,7 +4,7 @@
 //! the task in their heading (`# Task 3: ...`) and in their last line; any other user message inside a window is a
 //! further attempt at the same stage.
 
-use super::super::ramp::{context_limit_in, end_reason_of_error};
+use super::super::stages::{context_limit_in, end_reason_of_error};
 use crate::trace::EndReason;
 
 /// The stage that a user message opens, if it opens one later than `current`.

@@ -4,7 +4,6 @@
 //! own convention. `costs` has no response ids and stands in the order of `token_usages`; it is empty when no price
 //! was known, and then the accumulated 0.0 means unknown.
 
-use super::super::error::read_json;
 use super::super::fields::Fields;
 use super::super::{ImportError, ImportReport};
 use super::folder::RunFolder;
@@ -47,9 +46,10 @@ impl Usage {
     /// Reads every `base_state.json` of a run.
     pub(super) fn read(folder: &RunFolder, report: &mut ImportReport) -> Result<Self, ImportError> {
         let mut usage = Self::default();
-        for path in folder.conversations.iter().flat_map(|c| &c.base_states) {
-            let state = Fields::of(read_json(path)?).ok_or_else(|| ImportError::BadSource {
-                path: path.clone(),
+        for file in folder.conversations.iter().flat_map(|c| &c.base_states) {
+            let path = file.name();
+            let state = Fields::of(file.json()?).ok_or_else(|| ImportError::BadSource {
+                path: path.to_owned(),
                 problem: "not a JSON object".into(),
             })?;
             usage.add_state(path, state, report)?;
@@ -113,7 +113,6 @@ impl Usage {
             .filter_map(Fields::of)
             .filter_map(|mut l| Some((l.text("response_id")?, l.number("latency")?)))
             .collect();
-        report.records_read += usages.len() as u64;
         let paired = costs.len() == usages.len();
         if !paired && !costs.is_empty() {
             report.warn(format!(

@@ -1,12 +1,11 @@
 //! A row of a published table to the coarse trace of one run.
 
 use super::super::fields::Fields;
-use super::super::finish::finish;
-use super::super::ramp::{
-    GOLDEN_INPUTS, StageOutcome, WORKLOAD, context_limit_in, end_reason_of_error, host,
-};
+use super::super::ramp::{GOLDEN_INPUTS, WORKLOAD, host};
 use super::super::ramp_report::coarse;
-use super::super::{ImportError, ImportReport, Imported};
+use super::super::source::Source;
+use super::super::stages::{StageOutcome, context_limit_in, end_reason_of_error};
+use super::super::{ImportError, ImportReport};
 use super::rows::Row;
 use crate::trace::{
     Clock, CostSource, EndReason, Event, Kind, RunFacts, Timestamp, UsageQuality, Usd,
@@ -18,17 +17,19 @@ use std::path::Path;
 const MAX_STAGES: i64 = 1000;
 
 /// Converts one row. `stem` names the table and, where it has no run ids, its runs.
-pub(super) fn convert(path: &Path, stem: &str, row: Row) -> Result<Imported, ImportError> {
+pub(super) fn convert(
+    source: &Source,
+    stem: &str,
+    row: Row,
+) -> Result<(RunFacts, Vec<Event>, ImportReport), ImportError> {
+    let path = &source.path;
     let Row { line, mut fields, rejected } = row;
-    let mut report = ImportReport {
-        format: "ramp-table".to_owned(),
-        source: path.to_owned(),
-        records_read: 1,
-        rejected,
-        ..ImportReport::default()
-    };
+    let mut report = source.report();
+    report.used();
+    for value in rejected {
+        report.reject_value(value);
+    }
     let run = run_facts(path, stem, line, &mut fields)?;
-    report.run_id.clone_from(&run.run_id);
     let mut totals = Totals::take(&mut fields);
     totals.settle_cache(&mut report);
     let mut stages = take_stages(&mut fields);
@@ -57,8 +58,7 @@ pub(super) fn convert(path: &Path, stem: &str, row: Row) -> Result<Imported, Imp
     }
     events.extend(totals.events(counted));
     events.push(run_end(&totals, fields));
-    finish(&mut events, &mut report);
-    Ok(Imported { run, events, report })
+    Ok((run, events, report))
 }
 
 fn run_facts(

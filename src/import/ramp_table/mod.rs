@@ -10,49 +10,51 @@
 mod convert;
 mod rows;
 
-use super::{ImportError, Imported, Options};
+use super::formats::{Importer, no_folders};
+use super::sink::{Sink, send};
+use super::source::Source;
+use super::{Format, ImportError};
 use std::collections::HashMap;
-use std::path::Path;
 
-pub(super) use rows::recognises;
+/// How tables are recognised and read.
+pub(super) const fn importer(format: Format) -> Importer {
+    Importer {
+        format,
+        claim: no_folders,
+        recognises: |look| rows::recognises(&look.text()),
+        plan: |sources| sources.into_iter().map(|source| Ok(source.job(import))).collect(),
+    }
+}
 
 /// Imports every row of a table.
-pub(super) fn import(path: &Path, options: Options) -> Result<Vec<Imported>, ImportError> {
-    let text = std::fs::read(path).map_err(ImportError::io(path))?;
-    let text = String::from_utf8(text).map_err(|_| ImportError::BadSource {
+fn import(source: &Source, sink: &mut dyn Sink) -> Result<(), ImportError> {
+    let file = source.file()?;
+    let path = file.name();
+    let text = String::from_utf8(file.read()?).map_err(|_| ImportError::BadSource {
         path: path.to_owned(),
         problem: "not UTF-8 text".into(),
     })?;
-    let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut runs = Vec::new();
-    let mut left_out = Vec::new();
-    for row in rows::parse(path, &text)? {
-        let mut imported = match row.and_then(|row| convert::convert(path, &stem, row)) {
-            Ok(imported) => imported,
-            Err(error) => {
-                left_out.push(error.left_out(options)?);
-                continue;
-            }
-        };
-        // Tables without run ids may list a model twice.
-        let count = seen.entry(imported.run.run_id.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            imported.run.run_id = format!("{}-{count}", imported.run.run_id);
-            imported.report.run_id.clone_from(&imported.run.run_id);
-        }
-        runs.push(imported);
-    }
-    // A row that could not be read has no run; the table's first one names it.
-    if let Some(first) = runs.first_mut() {
-        first.report.rejected.splice(0..0, left_out);
-    }
-    if runs.is_empty() {
+    let rows = rows::parse(path, &text)?;
+    if rows.is_empty() {
         return Err(ImportError::BadSource {
             path: path.to_owned(),
             problem: "the table has no rows".into(),
         });
     }
-    Ok(runs)
+    for row in rows {
+        match row.and_then(|row| convert::convert(source, file.stem(), row)) {
+            Ok((mut run, events, report)) => {
+                // Tables without run ids may list a model twice.
+                let count = seen.entry(run.run_id.clone()).or_default();
+                *count += 1;
+                if *count > 1 {
+                    run.run_id = format!("{}-{count}", run.run_id);
+                }
+                send(sink, run, events, report)?;
+            }
+            Err(error) => sink.failed(error)?,
+        }
+    }
+    Ok(())
 }

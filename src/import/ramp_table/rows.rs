@@ -4,8 +4,8 @@
 //! are then cut out by their braces and parsed one by one; a `"name": value` line that is no JSON becomes null and is
 //! reported.
 
-use super::super::error::json_problem;
 use super::super::fields::Fields;
+use super::super::files::json_problem;
 use super::super::{ImportError, Rejected};
 use serde_json::{Map, Value};
 use std::path::Path;

@@ -1,0 +1,67 @@
+//! The formats, each with how it is recognised and read: one line per format, in the order in which they are asked.
+
+use super::files::LogFile;
+use super::look::Look;
+use super::source::{Job, Source};
+use super::{ImportError, openhands, ramp_report, ramp_table};
+use std::fmt;
+
+/// What a format's module gives.
+pub(super) struct Importer {
+    pub(super) format: Format,
+    /// Takes the files of runs that are folders out of a list, a source for each.
+    pub(super) claim: fn(&mut Vec<LogFile>) -> Result<Vec<Source>, ImportError>,
+    /// Whether a single file is of this format.
+    pub(super) recognises: fn(&Look<'_>) -> bool,
+    /// Makes jobs of all sources of the format: those that share runs become one.
+    pub(super) plan: fn(Vec<Source>) -> Vec<Result<Job, ImportError>>,
+}
+
+/// Nothing is a folder in formats of single files.
+pub(super) fn no_folders(_: &mut Vec<LogFile>) -> Result<Vec<Source>, ImportError> {
+    Ok(Vec::new())
+}
+
+/// No single file is a run in formats of folders.
+pub(super) fn no_files(_: &Look<'_>) -> bool {
+    false
+}
+
+/// Defines the formats: variant, name, what it is, importer.
+macro_rules! formats {
+    ($($variant:ident = $name:literal, $what:literal, $importer:expr;)+) => {
+        /// A log format.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Format { $(#[doc = $what] $variant,)+ }
+
+        impl Format {
+            /// Every format.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Name on the command line and in reports.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What it is, in a few words.
+            pub const fn what(self) -> &'static str {
+                match self { $(Self::$variant => $what,)+ }
+            }
+        }
+
+        /// The importers, in the order in which they are asked: what is told by more comes first.
+        pub(super) const IMPORTERS: &[Importer] = &[$($importer(Format::$variant)),+];
+    };
+}
+
+formats! {
+    OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
+    RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
+    RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
