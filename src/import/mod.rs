@@ -26,11 +26,13 @@
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `claude_code`: session files of Claude Code
+//! * `claude_stream`: what Claude Code prints with `--output-format stream-json`
 //! * `claude`: what the formats of Claude Code share
 //! * `ramp`: what the RAMP formats share
 
 mod claude;
 mod claude_code;
+mod claude_stream;
 mod error;
 mod fields;
 mod files;

@@ -6,13 +6,19 @@
 //! * `blocks`: the content of a message, taken apart
 //! * `results`: how a tool call ended
 //! * `talk`: messages to rows
+//! * `threads`: the main agent and its sub-agents
+//! * `loose`: values of the types one expects, or none
 
 mod blocks;
+mod loose;
 mod results;
 mod talk;
+mod threads;
 
-pub(super) use blocks::{Blocks, ToolResult, ToolUse};
+pub(super) use blocks::{Blocks, ToolResult};
+pub(super) use loose::{Count, Flag, Object, Text};
 pub(super) use talk::{Place, Reply, Talk, hash_of};
+pub(super) use threads::Threads;
 
 use super::fields::Fields;
 use super::stages::end_reason_of_error;
@@ -74,4 +80,9 @@ pub(super) fn request_error(text: &str) -> String {
         }
         _ => "api_error".to_owned(),
     }
+}
+
+/// The last part of a path of any system.
+pub(super) fn last_part(path: &str) -> Option<&str> {
+    path.rsplit(['/', '\\']).find(|part| !part.is_empty())
 }

@@ -180,7 +180,8 @@ impl<'s> Talk<'s> {
             let mut changed = !blocks.reasoning.is_empty()
                 || !blocks.others.is_empty()
                 || blocks.sealed_bytes > 0;
-            for (name, value) in added.into_pairs() {
+            // The id of the first record stands for all of them.
+            for (name, value) in added.into_pairs().filter(|(name, _)| name != "uuid") {
                 changed |= attributes.peek(&name) != Some(&value);
                 attributes.keep(&name, value);
             }

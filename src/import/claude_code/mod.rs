@@ -5,22 +5,18 @@
 //! parallel, for small records of calls (`scan`, `ledger`); then each session is read again, line by line, into rows
 //! (`walk`). No text is kept between the two.
 //!
-//! * `loose`: values of the types one expects, or none
 //! * `scan`: one file, without its texts
 //! * `ledger`: what the files hold together: calls counted once, copied lines, sessions
 //! * `start`: how a session begins
 //! * `walk`: the rows of a session
-//! * `threads`: the main agent and its sub-agents
 //! * `envelope`: what every line says of itself
 
 mod envelope;
 mod ledger;
-mod loose;
 mod scan;
 mod start;
 #[cfg(test)]
 mod tests;
-mod threads;
 mod walk;
 
 use super::formats::{Importer, no_folders};

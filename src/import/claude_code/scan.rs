@@ -5,10 +5,9 @@
 //! streams has only the counts of its start.
 
 use super::super::ImportError;
-use super::super::claude::{Blocks, hash_of};
+use super::super::claude::{Blocks, Count, Flag, Object, Text, hash_of};
 use super::super::fields::Fields;
 use super::super::files::{LogFile, lenient};
-use super::loose::{Count, Flag, Object, Text};
 use crate::trace::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! How a session begins: its facts, and what is true of it at first.
 
 use super::super::ImportReport;
+use super::super::claude::last_part;
 use super::super::fields::Fields;
 use super::ledger::{Ledger, Session};
 use crate::trace::{RunFacts, Timestamp};
@@ -79,11 +80,6 @@ pub(super) fn of(ledger: &Ledger, session: &Session, report: &mut ImportReport) 
         earliest: scans().filter_map(|s| s.earliest).min(),
         latest: scans().filter_map(|s| s.latest).max(),
     }
-}
-
-/// The last part of a path of any system.
-fn last_part(path: &str) -> Option<&str> {
-    path.rsplit(['/', '\\']).find(|part| !part.is_empty())
 }
 
 fn union<'s>(sets: impl Iterator<Item = &'s BTreeSet<String>>) -> BTreeSet<&'s str> {

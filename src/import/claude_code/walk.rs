@@ -1,7 +1,7 @@
 //! A session to rows: its own file line by line, each sub-agent after the result of the call that started it.
 
 use super::super::claude::{
-    Blocks, Place, Reply, Talk, ToolResult, counts, hash_of, reason_of_failed_request,
+    Blocks, Place, Reply, Talk, Threads, ToolResult, counts, hash_of, reason_of_failed_request,
     request_error, usage_of,
 };
 use super::super::fields::Fields;
@@ -14,7 +14,6 @@ use super::envelope::Envelope;
 use super::ledger::{Ledger, Session};
 use super::scan::{Call, SYNTHETIC, fields_of};
 use super::start;
-use super::threads::Threads;
 use crate::trace::{CostSource, EndReason, Event, Kind, Timestamp, UsageQuality, Usd};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashSet, VecDeque};
@@ -178,7 +177,7 @@ impl<'l> Walk<'l, '_> {
             None if inline => self.threads.inline(uuid.as_deref(), parent.as_deref()),
             None => String::new(),
         };
-        let entry = Entry { place, file, thread, uuid, parent, time, fields };
+        let mut entry = Entry { place, file, thread, uuid, parent, time, fields };
         if let Some((file, line)) = self.ledger.copy_of(file, line.number) {
             return self.copied(entry, kind.as_deref(), file, line);
         }
@@ -187,12 +186,16 @@ impl<'l> Walk<'l, '_> {
             Some("assistant") => self.assistant(entry),
             Some("system") => self.system(entry),
             Some("attachment") => self.attachment(entry),
-            Some("progress") => self.progress(entry),
+            Some("progress") => {
+                self.pass_through(&mut entry);
+                self.progress(entry)
+            }
             Some("summary") => {
                 self.title(entry);
                 Ok(())
             }
             Some(kind) => {
+                self.pass_through(&mut entry);
                 match known_elsewhere(kind) {
                     Some(reason) => self.report.skip(reason, 1),
                     None => self.report.unknown(kind),
@@ -203,6 +206,13 @@ impl<'l> Walk<'l, '_> {
                 self.report.unknown("line without a type");
                 Ok(())
             }
+        }
+    }
+
+    /// Notes a line that is no row itself: what answers it answers the row before it.
+    fn pass_through(&mut self, entry: &mut Entry<'_>) {
+        if let (Some(uuid), Some(parent)) = (&entry.uuid, entry.parent.take()) {
+            self.threads.pass_through(&entry.thread, uuid, &parent);
         }
     }
 

@@ -4,8 +4,9 @@
 //! parents. The call that started it is named by the result of that call, by progress lines, or, failing both, it is the
 //! one whose prompt is what the sub-agent was asked first.
 
-use super::super::claude::{ToolUse, hash_of};
 use super::super::fields::Fields;
+use super::blocks::ToolUse;
+use super::talk::hash_of;
 use crate::trace::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -15,7 +16,7 @@ const REMEMBERED: usize = 16;
 
 /// The threads of a run.
 #[derive(Debug, Default)]
-pub(super) struct Threads {
+pub(in super::super) struct Threads {
     threads: BTreeMap<String, Thread>,
     /// Threads of inline lines, by the hash of their ids.
     inline: HashMap<u64, u32>,
@@ -37,26 +38,26 @@ struct Task {
 
 /// One agent of a run.
 #[derive(Debug, Default)]
-pub(super) struct Thread {
+pub(in super::super) struct Thread {
     /// When something was last asked of the model, and it has not replied.
-    pub(super) asked: Option<Timestamp>,
+    pub(in super::super) asked: Option<Timestamp>,
     /// Hashes of the latest lines' ids, each with the row it led to.
     recent: VecDeque<(u64, Option<String>)>,
     /// Attributes of all of its rows.
-    pub(super) attributes: Fields,
+    pub(in super::super) attributes: Fields,
     /// The call that started it, until its first row has it.
-    pub(super) started_by: Option<String>,
+    pub(in super::super) started_by: Option<String>,
 }
 
 impl Thread {
     /// The row that a line answers, by the id of the line before it.
-    pub(super) fn row_of(&self, parent: &str) -> Option<String> {
+    pub(in super::super) fn row_of(&self, parent: &str) -> Option<String> {
         let parent = hash_of(&parent);
         self.recent.iter().rev().find(|(id, _)| *id == parent).and_then(|(_, row)| row.clone())
     }
 
     /// Remembers the row of a line.
-    pub(super) fn remember(&mut self, line: &str, row: Option<String>) {
+    pub(in super::super) fn remember(&mut self, line: &str, row: Option<String>) {
         if self.recent.len() == REMEMBERED {
             self.recent.pop_front();
         }
@@ -66,7 +67,7 @@ impl Thread {
 
 impl Threads {
     /// The thread of an inline line of a sub-agent: that of its parent, or a new one.
-    pub(super) fn inline(&mut self, line: Option<&str>, parent: Option<&str>) -> String {
+    pub(in super::super) fn inline(&mut self, line: Option<&str>, parent: Option<&str>) -> String {
         let of_parent = parent.and_then(|p| self.inline.get(&hash_of(&p)).copied());
         let number = of_parent.unwrap_or_else(|| {
             self.inline_count += 1;
@@ -79,7 +80,11 @@ impl Threads {
     }
 
     /// A thread by its name; `asked` is the hash of its first prompt, by which the call that started it may be found.
-    pub(super) fn get(&mut self, name: &str, asked: impl FnOnce() -> Option<u64>) -> &mut Thread {
+    pub(in super::super) fn get(
+        &mut self,
+        name: &str,
+        asked: impl FnOnce() -> Option<u64>,
+    ) -> &mut Thread {
         if !self.threads.contains_key(name) {
             let mut thread = Thread::default();
             if !name.is_empty() {
@@ -99,7 +104,7 @@ impl Threads {
     }
 
     /// Notes a tool call, in case it starts a sub-agent.
-    pub(super) fn note_call(&mut self, call: &ToolUse) {
+    pub(in super::super) fn note_call(&mut self, call: &ToolUse) {
         let (Some(id), "Task" | "Agent") = (&call.id, call.name.as_str()) else { return };
         let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
         let text = |name: &str| arguments.get(name).and_then(Value::as_str);
@@ -111,11 +116,19 @@ impl Threads {
     }
 
     /// Notes that a call started an agent.
-    pub(super) fn link(&mut self, agent: &str, call: &str) {
+    pub(in super::super) fn link(&mut self, agent: &str, call: &str) {
         if let Some(waiting) = self.tasks.get(call).and_then(|t| self.prompts.get_mut(&t.prompt)) {
             waiting.retain(|id| id != call);
         }
         self.started_by.entry(agent.to_owned()).or_insert_with(|| call.to_owned());
+    }
+
+    /// Notes a line that is no row: what answers it answers the row before it.
+    pub(in super::super) fn pass_through(&mut self, thread: &str, line: &str, parent: &str) {
+        if let Some(thread) = self.threads.get_mut(thread) {
+            let row = thread.row_of(parent);
+            thread.remember(line, row);
+        }
     }
 
     fn claim(&mut self, prompt: u64) -> Option<String> {

@@ -10,19 +10,19 @@ use std::marker::PhantomData;
 
 /// A text.
 #[derive(Debug, Default)]
-pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
+pub(in super::super) struct Text<'a>(pub(in super::super) Option<Cow<'a, str>>);
 
 /// An integer.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Count(pub(super) Option<i64>);
+pub(in super::super) struct Count(pub(in super::super) Option<i64>);
 
 /// A boolean.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Flag(pub(super) Option<bool>);
+pub(in super::super) struct Flag(pub(in super::super) Option<bool>);
 
 /// An object.
 #[derive(Debug)]
-pub(super) struct Object<T>(pub(super) Option<T>);
+pub(in super::super) struct Object<T>(pub(in super::super) Option<T>);
 
 impl<T> Default for Object<T> {
     fn default() -> Self {
@@ -31,7 +31,7 @@ impl<T> Default for Object<T> {
 }
 
 impl Text<'_> {
-    pub(super) fn as_str(&self) -> Option<&str> {
+    pub(in super::super) fn as_str(&self) -> Option<&str> {
         self.0.as_deref()
     }
 }
