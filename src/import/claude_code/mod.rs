@@ -8,11 +8,15 @@
 //! * `scan`: one file, without its texts
 //! * `ledger`: what the files hold together: calls counted once, copied lines, sessions
 //! * `start`: how a session begins
-//! * `walk`: the rows of a session
+//! * `walk`: the rows of a session, in which `prompts`, `replies` and `notices` are the lines of the user, the assistant
+//!   and the client
 //! * `envelope`: what every line says of itself
 
 mod envelope;
 mod ledger;
+mod notices;
+mod prompts;
+mod replies;
 mod scan;
 mod start;
 #[cfg(test)]

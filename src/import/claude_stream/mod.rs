@@ -7,9 +7,11 @@
 //!
 //! * `records`: lines, arrays and dumps of the agent SDK, all alike
 //! * `segments`: the sessions in a file, and where their replies end
-//! * `walk`: records to rows
+//! * `walk`: records to rows, of which `messages` and `notices` are those of the model and of the command
 //! * `totals`: results to rows of totals
 
+mod messages;
+mod notices;
 mod records;
 mod segments;
 #[cfg(test)]
