@@ -72,7 +72,7 @@ impl<'f> Look<'f> {
         self.outline
             .get_or_init(|| {
                 let start = self.head.iter().find(|b| !b.is_ascii_whitespace() && **b < 0x80)?;
-                if !matches!(start, b'{' | b'[') {
+                if !matches!(start, b'{' | b'[') || self.is_lines() {
                     return None;
                 }
                 lenient(&self.file.read().ok()?).ok()
@@ -83,6 +83,14 @@ impl<'f> Look<'f> {
     /// Whether any of the first lines is an object for which this holds.
     pub(super) fn any_line(&self, holds: impl Fn(&Value) -> bool) -> bool {
         self.lines().iter().any(holds)
+    }
+
+    /// Whether the first line is a value by itself and others follow, so that a file of any size need not be read to
+    /// see that it is not one value.
+    fn is_lines(&self) -> bool {
+        let Ok(mut lines) = self.file.lines() else { return false };
+        let alone = matches!(lines.next_line(), Ok(Some(line)) if lenient::<IgnoredAny>(line.bytes).is_ok());
+        alone && matches!(lines.next_line(), Ok(Some(_)))
     }
 
     fn first_line(&self) -> Option<Value> {

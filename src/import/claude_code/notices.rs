@@ -45,36 +45,28 @@ impl Walk<'_, '_> {
     }
 
     /// Signs of life, among them copies of what sub-agents write into their own files.
-    pub(super) fn progress(&mut self, mut entry: Entry<'_>) -> Result<(), ImportError> {
+    pub(super) fn progress(&mut self, mut entry: Entry<'_>) {
         let call = entry.fields.text("parentToolUseID");
-        let data = entry.fields.object("data");
-        let mut data = data.unwrap_or_default();
+        let mut data = entry.fields.object("data").unwrap_or_default();
         let kind = data.text("type").unwrap_or_default();
         if kind != "agent_progress" {
             self.report.skip(progress_of(&kind), 1);
-            return Ok(());
+            return;
         }
         if let (Some(agent), Some(call)) = (data.text("agentId"), call) {
             self.threads.link(&agent, &call);
         }
         let echoed = data.take("message");
-        let id = echoed.as_ref().and_then(|m| m.pointer("/message/id")).and_then(Value::as_str);
-        match id.and_then(|id| Some((id, self.ledger.call(id)?))) {
-            Some((id, call)) => {
-                let of = format!("{id} ({})", self.ledger.place(call.file, call.first_line));
-                self.report.duplicate(
-                    "echo of a sub-agent",
-                    entry.place.path,
-                    entry.place.line,
-                    of,
-                );
-            }
-            None => {
-                self.lost_echoes += u64::from(id.is_some());
-                self.report.skip("echo of a sub-agent", 1);
-            }
+        let echoed = echoed
+            .as_ref()
+            .and_then(|m| m.pointer("/message/id").or_else(|| m.get("id")).and_then(Value::as_str));
+        if let Some((id, call)) = echoed.and_then(|id| Some((id, self.ledger.call(id)?))) {
+            let of = format!("{id} ({})", self.ledger.place(call.file, call.first_line));
+            self.report.duplicate("echo of a sub-agent", entry.place.path, entry.place.line, of);
+        } else {
+            self.lost_echoes += u64::from(echoed.is_some());
+            self.report.skip("echo of a sub-agent", 1);
         }
-        Ok(())
     }
 
     /// A title, of this session or of one before it.

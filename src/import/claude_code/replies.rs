@@ -26,20 +26,16 @@ impl Walk<'_, '_> {
         }
         let id = message.text("id").filter(|id| !id.is_empty());
         let call = id.as_deref().and_then(|id| self.ledger.call(id));
-        if let (Some(call), Some(id)) = (call, &id) {
-            if call.file != entry.file {
-                let of = format!("{id} ({})", self.ledger.place(call.file, call.first_line));
-                self.report.duplicate(
-                    "call counted elsewhere",
-                    entry.place.path,
-                    entry.place.line,
-                    of,
-                );
-                if !self.is_own(call.file) {
-                    self.note_copied(&mut message);
-                }
-                return Ok(());
+        if let (Some(call), Some(id)) = (call, &id)
+            && call.file != entry.file
+        {
+            let of = format!("{id} ({})", self.ledger.place(call.file, call.first_line));
+            let Entry { place, .. } = entry;
+            self.report.duplicate("call counted elsewhere", place.path, place.line, of);
+            if !self.is_own(call.file) {
+                self.note_copied(&mut message);
             }
+            return Ok(());
         }
         let known = id.is_some();
         let id = id
@@ -50,10 +46,10 @@ impl Walk<'_, '_> {
         let of_thread = self.place(&mut entry, &mut event, Some(&id), "");
         let mut kept = Fields::default();
         if let Some(usage) = message.take("usage") {
-            if call.is_none() {
-                if let Some(fields) = Fields::of(usage.clone()) {
-                    usage_of(&fields).fill(&mut event, Some(UsageQuality::Partial));
-                }
+            if call.is_none()
+                && let Some(fields) = Fields::of(usage.clone())
+            {
+                usage_of(&fields).fill(&mut event, Some(UsageQuality::Partial));
             }
             kept.keep("usage", usage);
         }
@@ -67,7 +63,8 @@ impl Walk<'_, '_> {
             let quality = (!call.settled).then_some(UsageQuality::Partial);
             usage.fill(&mut event, quality);
         }
-        self.cost_and_time(&mut entry, &mut event, call.and_then(|c| c.ended));
+        let first = !self.talk.is_open(&id);
+        self.cost_and_time(&mut entry, &mut event, first, call.and_then(|c| c.ended));
         if let Some(model) = model.filter(|m| *m != self.model) {
             kept.keep("model", model);
         }
@@ -120,9 +117,11 @@ impl Walk<'_, '_> {
         &mut self,
         entry: &mut Entry<'_>,
         event: &mut Event,
+        first: bool,
         ended: Option<Timestamp>,
     ) {
-        let asked = self.threads.get(&entry.thread, || None).asked.take();
+        let asked = &mut self.threads.get(&entry.thread, || None).asked;
+        let asked = if first { asked.take() } else { None };
         let ended = ended.max(entry.time);
         event.ts = asked.filter(|asked| Some(*asked) <= entry.time).or(entry.time);
         if event.ts < ended {

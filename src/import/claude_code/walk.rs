@@ -186,7 +186,8 @@ impl<'l> Walk<'l, '_> {
             Some("attachment") => self.attachment(entry),
             Some("progress") => {
                 self.pass_through(&mut entry);
-                self.progress(entry)
+                self.progress(entry);
+                Ok(())
             }
             Some("summary") => {
                 self.title(entry);
@@ -230,13 +231,13 @@ impl<'l> Walk<'l, '_> {
             self.ledger.place(file, line)
         );
         self.report.duplicate(reason, entry.place.path, entry.place.line, of);
-        if kind == Some("assistant") {
-            if let Some(mut message) = entry.fields.object("message") {
-                if !own {
-                    self.note_copied(&mut message);
-                }
-                self.close_if_last(&entry, message.text("id").as_deref())?;
+        if kind == Some("assistant")
+            && let Some(mut message) = entry.fields.object("message")
+        {
+            if !own {
+                self.note_copied(&mut message);
             }
+            self.close_if_last(&entry, message.text("id").as_deref())?;
         }
         Ok(())
     }
