@@ -159,10 +159,10 @@ impl Walk<'_, '_> {
             for (name, value) in message.into_pairs() {
                 words.keep(&name, value);
             }
-            if results.is_empty() {
-                if let Some(own) = own.take() {
-                    words.keep("tool_use_result", own);
-                }
+            if results.is_empty()
+                && let Some(own) = own.take()
+            {
+                words.keep("tool_use_result", own);
             }
             words.count(&mut self.report);
             if !blocks.others.is_empty() {

@@ -6,6 +6,7 @@
 use super::super::claude::hash_of;
 use super::super::fields::Fields;
 use super::records::Record;
+use super::totals::has_tokens;
 use crate::trace::Timestamp;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -65,9 +66,7 @@ impl Segments {
                         message("model").filter(|m| !m.starts_with('<')).map(ToOwned::to_owned);
                 }
             }
-            Some("result") if super::totals::has_tokens(fields) => {
-                segment.last_total = Some(number)
-            }
+            Some("result") if has_tokens(fields) => segment.last_total = Some(number),
             _ => {}
         }
         if let Some(time) = text("timestamp").and_then(Timestamp::parse_zoned) {
