@@ -8,7 +8,7 @@ mod run_folder;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use ramptrace::import::{Imported, Options, Source, find_sources, import};
+use ramptrace::import::{Collected, Imported, Job, find_sources, jobs};
 use ramptrace::trace::Store;
 use std::path::{Path, PathBuf};
 
@@ -65,32 +65,35 @@ fn published_runs() -> Option<PathBuf> {
 
 /// Logs to events in memory.
 fn read(bencher: Bencher, path: &Path) {
-    let sources = sources(path);
-    bencher.counter(size(path)).bench(|| sources.iter().map(imported).collect::<Vec<_>>());
+    let jobs = all_jobs(path);
+    bencher.counter(size(path)).bench(|| jobs.iter().map(imported).collect::<Vec<_>>());
 }
 
 /// Logs to trace files on disk, which are then thrown away.
 fn read_and_write(bencher: Bencher, path: &Path) {
-    let sources = sources(path);
+    let jobs = all_jobs(path);
     let store = tempfile::tempdir().expect("a folder");
     bencher.counter(size(path)).bench(|| {
-        for run in sources.iter().flat_map(imported) {
+        for run in jobs.iter().flat_map(imported) {
             drop(Store::seal(store.path(), &run.run, &run.events).expect("a trace"));
         }
     });
 }
 
-fn imported(source: &Source) -> Vec<Imported> {
-    import(source, Options::default()).expect("an import")
+fn imported(job: &Job) -> Vec<Imported> {
+    let mut sink = Collected::default();
+    job.import(&mut sink).expect("an import");
+    sink.runs
 }
 
-/// The sources at a path; each of them gives a run without complaints about its records.
-fn sources(path: &Path) -> Vec<Source> {
-    let sources = find_sources(path).expect("sources");
-    for run in sources.iter().flat_map(imported) {
+/// The jobs at a path; each of them gives a run without complaints about its records.
+fn all_jobs(path: &Path) -> Vec<Job> {
+    let sources = find_sources(&[path.to_owned()]).expect("sources").sources;
+    let jobs: Vec<Job> = jobs(sources).into_iter().map(|job| job.expect("a job")).collect();
+    for run in jobs.iter().flat_map(imported) {
         assert!(run.events.len() > 100 && run.report.rejected.is_empty(), "{:?}", run.report);
     }
-    sources
+    jobs
 }
 
 /// The bytes that an import of this path reads.
