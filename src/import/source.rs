@@ -97,7 +97,7 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Found, ImportError> {
             let mut alone = Vec::new();
             recognise(found.clone(), &mut alone)?;
             if alone.is_empty() {
-                return Err(ImportError::UnknownFormat { path: file.name().to_owned() });
+                return Err(not_a_log(file));
             }
         }
         files.extend(found);
@@ -113,6 +113,19 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Found, ImportError> {
     }
     found.sources.sort_by(|a, b| (&a.path, a.format).cmp(&(&b.path, b.format)));
     Ok(found)
+}
+
+/// Why a file is no log: it is JSON that breaks off somewhere, or it is something else.
+fn not_a_log(file: &LogFile) -> ImportError {
+    let unknown = ImportError::UnknownFormat { path: file.name().to_owned() };
+    let Ok(look) = Look::at(file) else { return unknown };
+    if !look.lines().is_empty() || !look.text().trim_start().starts_with(['{', '[']) {
+        return unknown;
+    }
+    match file.json() {
+        Err(error @ ImportError::BadFile { .. }) => error,
+        _ => unknown,
+    }
 }
 
 /// The jobs that import sources, in the order of their paths.

@@ -150,6 +150,11 @@ fn folders_of_many_things_and_globs() {
     let ran = space.run(&["import", "all/notes.txt", "-o", "none"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.starts_with("error: all/notes.txt: not a log that ramptrace knows\nhint: "));
+    let ran = space.run(&["import", "all/broken.json", "-o", "none"]);
+    assert_eq!(
+        (ran.code, ran.stderr.as_str()),
+        (1, "error: all/broken.json:1: not valid JSON: EOF while parsing a value at column 6\n")
+    );
 }
 
 #[test]
