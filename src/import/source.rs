@@ -5,6 +5,7 @@ use super::formats::{Format, IMPORTERS};
 use super::look::Look;
 use super::sink::{Collected, Imported, Sink};
 use super::{ImportError, ImportReport};
+use rayon::prelude::*;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -165,16 +166,20 @@ fn recognise(
     for importer in IMPORTERS {
         sources.extend((importer.claim)(&mut files)?);
     }
+    // A look at a file may read all of it.
+    let formats: Vec<Option<Format>> = files
+        .par_iter()
+        .map(|file| {
+            let look = Look::at(file)?;
+            Ok(IMPORTERS.iter().find(|i| (i.recognises)(&look)).map(|i| i.format))
+        })
+        .collect::<Result<_, ImportError>>()?;
     let mut passed_over = Vec::new();
-    for file in files {
-        let look = Look::at(&file)?;
-        match IMPORTERS.iter().find(|i| (i.recognises)(&look)) {
-            Some(importer) => sources.push(Source {
-                path: file.name().to_owned(),
-                format: importer.format,
-                files: vec![file],
-            }),
-            None => passed_over.push(file.name().to_owned()),
+    for (file, format) in files.into_iter().zip(formats) {
+        let path = file.name().to_owned();
+        match format {
+            Some(format) => sources.push(Source { path, format, files: vec![file] }),
+            None => passed_over.push(path),
         }
     }
     Ok(passed_over)
