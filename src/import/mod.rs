@@ -26,8 +26,12 @@
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
+//! * `claude_code`: session files of Claude Code
+//! * `claude`: what the formats of Claude Code share
 //! * `ramp`: what the RAMP formats share
 
+mod claude;
+mod claude_code;
 mod error;
 mod fields;
 mod files;
