@@ -10,7 +10,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("ledger", &["trace", "stats"]),
     ("capture", &["trace", "ledger"]),
-    ("import", &["trace", "ledger"]),
+    ("export", &["trace"]),
+    ("import", &["trace", "ledger", "capture"]),
     ("rollup", &["trace"]),
     ("replay", &["trace", "capture"]),
     ("metrics", &["rollup", "ledger"]),
@@ -20,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "trace", "stats", "ledger", "capture", "import", "rollup", "replay", "metrics",
+            "trace", "stats", "ledger", "capture", "export", "import", "rollup", "replay", "metrics",
             "analysis", "figures", "report",
         ],
     ),
@@ -29,14 +30,17 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that only some modules may name.
 const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["capture"]),
+    ("bzip2", &["import"]),
     ("clap", &["cli"]),
-    ("crc32fast", &["capture"]),
+    ("crc32fast", &["capture", "import"]),
     ("crossterm", &["cli"]),
+    ("flate2", &["import"]),
     ("http_body_util", &["capture"]),
     ("hyper", &["capture"]),
     ("hyper_rustls", &["capture"]),
     ("hyper_util", &["capture"]),
     ("indicatif", &["cli"]),
+    ("lzma_rust2", &["import"]),
     ("plotters", &["figures"]),
     ("krilla", &["figures"]),
     ("resvg", &["figures"]),
@@ -47,10 +51,13 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("polars", &["rollup", "metrics"]),
     ("prost", &["capture"]),
     ("regex", &["analysis", "capture", "replay"]),
+    ("roxmltree", &["import"]),
     ("rustix", &["capture"]),
     ("shlex", &["capture"]),
+    ("tar", &["import"]),
     ("tokio", &["capture"]),
     ("wait4", &["capture"]),
+    ("zip", &["import"]),
 ];
 
 /// Lines after which a file must be split.

@@ -203,7 +203,8 @@ impl LogFile {
         }
     }
 
-    fn head_of(&self, most: usize) -> Result<Vec<u8>, ImportError> {
+    /// Its first bytes, at most so many.
+    pub(super) fn head_of(&self, most: usize) -> Result<Vec<u8>, ImportError> {
         let mut bytes = Vec::new();
         let read = self.open()?.take(most as u64).read_to_end(&mut bytes);
         match read {
