@@ -38,7 +38,7 @@ impl Walk<'_, '_> {
         let of_thread = self.place(&thread, &mut event);
         let mut kept = Fields::default();
         let usage = message.take("usage").unwrap_or_default();
-        self.fill_usage(&mut event, number, &usage);
+        self.fill_usage(&mut event, number, &id, &usage);
         if !usage.is_null() {
             kept.keep("usage", usage);
         }
@@ -90,10 +90,20 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Tokens of a call that no result counts.
-    fn fill_usage(&self, event: &mut Event, number: usize, usage: &Value) {
+    /// Tokens of a call that no result counts. They are final if a partial message or a stop reason says so.
+    fn fill_usage(&self, event: &mut Event, number: usize, id: &str, usage: &Value) {
+        let end = self.segment.ends.get(&hash_of(&id));
+        let stopped = end.and_then(|e| e.pointer("/delta/stop_reason")).and_then(Value::as_str);
+        if let Some(reason) = stopped {
+            event.finish_reason = Some(reason.to_owned());
+        }
         let counted_later = self.segment.last_total.is_some_and(|total| total > number);
-        let Some(fields) = Fields::of(usage.clone()).filter(|_| !counted_later) else { return };
+        let Some(mut fields) = Fields::of(usage.clone()).filter(|_| !counted_later) else { return };
+        for (name, value) in end.and_then(|e| e.get("usage")?.as_object()).into_iter().flatten() {
+            if !value.is_null() {
+                fields.keep(name, value.clone());
+            }
+        }
         let usage = usage_of(&fields);
         if event.finish_reason.is_some() {
             usage.fill(event, None);

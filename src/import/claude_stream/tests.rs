@@ -120,6 +120,27 @@ fn trap_1_without_a_result_the_input_is_a_placeholder_and_the_output_unknown() {
 }
 
 #[test]
+fn trap_1_partial_messages_say_how_a_reply_ended() {
+    let part = |event: Value| json!({"type": "stream_event", "session_id": "s", "event": event});
+    let run = run(&[
+        init("s"),
+        part(json!({"type": "message_start", "message": {"id": "m1"}})),
+        reply("m1", 1, None, &text("so"), None),
+        part(
+            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 44}}),
+        ),
+        part(json!({"type": "message_start", "message": {"id": "m2"}})),
+        reply("m2", 1, None, &text("and"), None),
+    ]);
+    let calls = of_kind(&run, Kind::LlmCall);
+    assert_eq!((calls[0].input_tokens, calls[0].output_tokens), (Some(100), Some(44)));
+    assert_eq!(calls[0].finish_reason.as_deref(), Some("end_turn"));
+    assert_eq!(calls[0].usage_quality, Some(UsageQuality::Final));
+    assert_eq!(calls[1].usage_quality, Some(UsageQuality::Placeholder));
+    assert_eq!(run.report.skipped.values().sum::<u64>(), 3);
+}
+
+#[test]
 fn trap_2_the_cost_is_an_estimate_of_the_client() {
     let run =
         run(&[init("s"), reply("m1", 1, None, &text("done"), None), result("0.57709725", 25)]);

@@ -221,23 +221,7 @@ impl<'f, 's> Walk<'f, 's> {
 
 /// A name for a run that has none.
 fn unnamed_run(source: &Source, nth: usize) -> Result<String, ImportError> {
-    use sha2::{Digest, Sha256};
-    use std::io::Read;
     let file = source.file()?;
-    let mut hasher = Sha256::new();
-    let mut reader = file.open()?;
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let n = reader.read(&mut buffer).map_err(ImportError::io(file.name()))?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-    }
-    let hash: String = hasher.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect();
-    Ok(if nth == 0 {
-        format!("{}-{hash}", file.stem())
-    } else {
-        format!("{}-{hash}-{nth}", file.stem())
-    })
+    let name = format!("{}-{}", file.stem(), file.short_hash()?);
+    Ok(if nth == 0 { name } else { format!("{name}-{nth}") })
 }
