@@ -341,6 +341,18 @@ mod tests {
     }
 
     #[test]
+    fn many_short_rows_behind_a_call_are_bounded_as_well() {
+        let most = HELD_BYTES / size_of::<Event>();
+        rows(|rows| {
+            rows.call("", call("a")).unwrap();
+            for _ in 0..most + 10 {
+                rows.push(Event::new(Kind::LlmCall)).unwrap();
+            }
+            assert!(rows.held.len() < most);
+        });
+    }
+
+    #[test]
     fn the_last_record_says_how_a_stage_ended() {
         let ended = |build: fn(&mut Rows<'_>)| {
             let events = rows(build);

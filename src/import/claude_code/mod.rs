@@ -12,6 +12,8 @@
 //!   and the client
 //! * `envelope`: what every line says of itself
 
+#[cfg(test)]
+mod agents_tests;
 mod envelope;
 mod ledger;
 mod notices;
