@@ -3,7 +3,7 @@
 use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
-use super::{ImportError, openhands, ramp_report, ramp_table};
+use super::{ImportError, atif, openhands, ramp_report, ramp_table};
 use std::fmt;
 
 /// What a format's module gives.
@@ -56,6 +56,7 @@ macro_rules! formats {
 
 formats! {
     OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
+    Atif = "atif", "ATIF trajectory (Harbor, Terminal-Bench), with its continuations and sub-agents", atif::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
 }

@@ -26,7 +26,9 @@
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp`: what the RAMP formats share
+//! * `atif`: ATIF trajectories
 
+mod atif;
 mod error;
 mod fields;
 mod files;
