@@ -3,7 +3,7 @@
 use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
-use super::{ImportError, atif, openhands, ramp_report, ramp_table};
+use super::{ImportError, atif, harbor, openhands, ramp_report, ramp_table};
 use std::fmt;
 
 /// What a format's module gives.
@@ -55,6 +55,7 @@ macro_rules! formats {
 }
 
 formats! {
+    Harbor = "harbor", "Harbor trial folder: agent logs, rewards and tests of one task", harbor::importer;
     OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
     Atif = "atif", "ATIF trajectory (Harbor, Terminal-Bench), with its continuations and sub-agents", atif::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;

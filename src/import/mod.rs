@@ -26,13 +26,17 @@
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp`: what the RAMP formats share
+//! * `harbor`: Harbor trial folders
 //! * `atif`: ATIF trajectories
+//!
+//! Beside the formats: `test_report`, what test runners write.
 
 mod atif;
 mod error;
 mod fields;
 mod files;
 mod formats;
+mod harbor;
 mod look;
 #[cfg(test)]
 mod made;
@@ -45,6 +49,7 @@ mod rows;
 mod sink;
 mod source;
 mod stages;
+mod test_report;
 mod tools;
 mod usage;
 

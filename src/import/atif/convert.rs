@@ -404,8 +404,8 @@ impl Conversation<'_> {
                     reply.drop_text(&format!("Executed {name} {id}"));
                 }
             }
-            let of_call = match calls.as_slice() {
-                [only] => of_only_call(&mut extra, only),
+            let of_call = match calls.as_mut_slice() {
+                [only] => of_only_call(&mut extra, only, &mut self.report),
                 _ => Fields::default(),
             };
             let results = results_of(&mut step, (&path, n), &mut self.report);

@@ -12,6 +12,17 @@ use crate::trace::{Event, Kind, Timestamp, ToolStatus};
 use serde_json::{Map, Value};
 use std::path::Path;
 
+/// What Harbor's older readers say of a step's only call in the step's `extra`.
+const OF_CALL: &[&str] = &[
+    "tool_use_name",
+    "tool_result_metadata",
+    "metadata",
+    "tool_result_is_error",
+    "raw_arguments",
+    "exit_code",
+    "is_error",
+];
+
 /// A result, taken apart.
 #[derive(Debug, Default)]
 pub(super) struct ToolResult {
@@ -202,30 +213,36 @@ fn drop_repeated_arguments(attributes: &mut Fields, arguments: Option<&str>) {
     }
 }
 
-/// What a step says of its only call, out of the step's `extra`: the rest is about the reply.
-pub(super) fn of_only_call(extra: &mut Fields, call: &Event) -> Fields {
-    let mut fields = Fields::default();
-    for name in [
-        "tool_use_name",
-        "tool_result_metadata",
-        "metadata",
-        "tool_result_is_error",
-        "raw_arguments",
-        "exit_code",
-        "is_error",
-    ] {
+/// What a step says of its only call, out of the step's `extra`: it goes to the row of the call, and is given back.
+pub(super) fn of_only_call(
+    extra: &mut Fields,
+    call: &mut Event,
+    report: &mut ImportReport,
+) -> Fields {
+    let mut said = Fields::default();
+    for name in OF_CALL {
         if let Some(value) = extra.take(name) {
-            fields.keep(name, value);
+            said.keep(name, value);
         }
     }
-    if fields.peek("metadata") == fields.peek("tool_result_metadata") {
-        fields.drop("metadata");
+    // Harbor says some of it twice.
+    if said.peek("metadata") == said.peek("tool_result_metadata") {
+        said.drop("metadata");
     }
-    if fields.peek("tool_use_name").and_then(Value::as_str) == call.tool_name.as_deref() {
-        fields.drop("tool_use_name");
+    if said.peek("tool_use_name").and_then(Value::as_str) == call.tool_name.as_deref() {
+        said.drop("tool_use_name");
     }
-    drop_repeated_arguments(&mut fields, call.arguments.as_deref());
-    fields
+    drop_repeated_arguments(&mut said, call.arguments.as_deref());
+    let kept = call.attributes.take().and_then(|a| serde_json::from_str(&a).ok());
+    let known = kept.and_then(Fields::of).unwrap_or_default();
+    let mut more = Fields::default();
+    for name in OF_CALL {
+        if let Some(value) = said.peek(name) {
+            more.keep(name, value.clone());
+        }
+    }
+    call.attributes = super::convert::joined(known, more, report);
+    said
 }
 
 fn rejected((path, line): (&Path, usize), problem: &str, report: &mut ImportReport) {
