@@ -327,13 +327,13 @@ impl Sink for StageRelay<'_, '_> {
     }
 
     fn event(&mut self, event: Event) -> Result<(), ImportError> {
-        // The run begins with what its first log says of it, and then comes the stage.
-        if event.kind != Kind::RunStart {
-            self.open()?;
+        // The run begins with what its first log says of it; then comes the stage.
+        if event.kind == Kind::RunStart && !self.relay.begun {
+            self.relay.event(event)?;
+            return self.open();
         }
-        let heads = event.kind == Kind::RunStart;
-        self.relay.event(event)?;
-        if heads { self.open() } else { Ok(()) }
+        self.open()?;
+        self.relay.event(event)
     }
 
     fn end(&mut self, report: ImportReport) -> Result<(), ImportError> {

@@ -26,7 +26,7 @@ pub(super) struct Relay<'s> {
     started: Option<String>,
     /// The naive time at which the agent began, to be compared with the log's first.
     agent_started: Option<String>,
-    begun: bool,
+    pub(super) begun: bool,
     /// A log that has begun, until its first row comes.
     pending: Option<(RunFacts, Option<Timestamp>)>,
     stage: i64,
