@@ -7,7 +7,7 @@ use super::ImportReport;
 use serde_json::{Map, Value};
 
 /// A JSON object that is being taken apart.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -109,10 +109,20 @@ impl Fields {
 
     /// Like [`Self::rest`], with the names of what is left counted as fields that have no column.
     pub(super) fn rest_counted(self, report: &mut ImportReport) -> Option<String> {
+        self.count(report);
+        self.rest()
+    }
+
+    /// Counts the names of what is left as fields that have no column.
+    pub(super) fn count(&self, report: &mut ImportReport) {
         report.without_column(
             self.0.iter().filter(|(_, v)| !is_empty(v)).map(|(name, _)| name.as_str()),
         );
-        self.rest()
+    }
+
+    /// The fields as a JSON object.
+    pub(super) fn into_value(self) -> Value {
+        Value::Object(self.0)
     }
 
     /// What is left, as JSON text, without empty values and without nulls at any depth, which some sources write and

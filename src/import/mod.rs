@@ -25,6 +25,9 @@
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
+//! * `claude_code`: session files of Claude Code
+//! * `claude_stream`: what Claude Code prints with `--output-format stream-json`
+//! * `claude`: what the formats of Claude Code share
 //! * `ramp`: what the RAMP formats share
 //! * `harbor`: Harbor trial folders
 //! * `atif`: ATIF trajectories
@@ -32,6 +35,9 @@
 //! Beside the formats: `test_report`, what test runners write.
 
 mod atif;
+mod claude;
+mod claude_code;
+mod claude_stream;
 mod error;
 mod fields;
 mod files;
