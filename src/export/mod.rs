@@ -4,7 +4,10 @@
 //! writes no files.
 //!
 //! * `exported`: what an export gives
+//! * `atif`: trajectories (Agent Trajectory Interchange Format)
 
+mod atif;
 mod exported;
 
+pub use atif::atif;
 pub use exported::Exported;
