@@ -97,6 +97,11 @@ impl Fields {
         self.0.insert(name.to_owned(), value.into());
     }
 
+    /// A look at the fields, in order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// The fields, in order.
     pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, Value)> {
         self.0.into_iter()

@@ -3,7 +3,9 @@
 use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
-use super::{ImportError, claude_code, claude_stream, openhands, ramp_report, ramp_table};
+use super::{
+    ImportError, atif, claude_code, claude_stream, harbor, openhands, ramp_report, ramp_table,
+};
 use std::fmt;
 
 /// What a format's module gives.
@@ -55,7 +57,9 @@ macro_rules! formats {
 }
 
 formats! {
+    Harbor = "harbor", "Harbor trial folder: agent logs, rewards and tests of one task", harbor::importer;
     OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
+    Atif = "atif", "ATIF trajectory (Harbor, Terminal-Bench), with its continuations and sub-agents", atif::importer;
     ClaudeCode = "claude-code", "Claude Code session files, sub-agents included", claude_code::importer;
     ClaudeStream = "claude-stream", "what `claude -p --output-format stream-json` prints: JSON lines or an array", claude_stream::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;

@@ -30,7 +30,12 @@
 //! * `claude_stream`: what Claude Code prints with `--output-format stream-json`
 //! * `claude`: what the formats of Claude Code share
 //! * `ramp`: what the RAMP formats share
+//! * `harbor`: Harbor trial folders
+//! * `atif`: ATIF trajectories
+//!
+//! Beside the formats: `test_report`, what test runners write.
 
+mod atif;
 mod claude;
 mod claude_code;
 mod claude_stream;
@@ -38,6 +43,7 @@ mod error;
 mod fields;
 mod files;
 mod formats;
+mod harbor;
 mod look;
 #[cfg(test)]
 mod made;
@@ -51,6 +57,7 @@ mod scores;
 mod sink;
 mod source;
 mod stages;
+mod test_report;
 mod tools;
 mod usage;
 

@@ -113,9 +113,18 @@ impl<'s> Rows<'s> {
         call_id: &str,
         fill: impl FnOnce(&mut Event),
     ) -> Result<bool, ImportError> {
-        let Some(row) = self.open.remove(&(thread.to_owned(), call_id.to_owned())) else {
-            return Ok(false);
-        };
+        match self.open.remove(&(thread.to_owned(), call_id.to_owned())) {
+            Some(row) => self.complete(row, fill),
+            None => Ok(false),
+        }
+    }
+
+    /// Fills in the result of a tool call that has no id to find it by. False when it was handed on already.
+    pub(super) fn complete(
+        &mut self,
+        row: RowId,
+        fill: impl FnOnce(&mut Event),
+    ) -> Result<bool, ImportError> {
         let filled = self.amend(row, |event| {
             fill(event);
             if event.tool_status == Some(ToolStatus::Denied) {
