@@ -23,10 +23,12 @@
 //! Formats, one module each:
 //!
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
+//! * `codex`: Codex CLI rollouts
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp`: what the RAMP formats share
 
+mod codex;
 mod error;
 mod fields;
 mod files;
