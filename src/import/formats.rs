@@ -3,7 +3,7 @@
 use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
-use super::{ImportError, codex, openhands, ramp_report, ramp_table};
+use super::{ImportError, codex, codex_exec, gemini, openhands, ramp_report, ramp_table};
 use std::fmt;
 
 /// What a format's module gives.
@@ -58,6 +58,8 @@ formats! {
     OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
     Codex = "codex", "Codex CLI rollout: the session file of a thread, with its sub-agents", codex::importer;
+    CodexExec = "codex-exec", "output of `codex exec --json`: turns and items of a thread, without times", codex_exec::importer;
+    Gemini = "gemini-cli", "Gemini CLI session file, or its `stream-json` output", gemini::importer;
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
 }
 

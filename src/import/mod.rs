@@ -24,15 +24,19 @@
 //!
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `codex`: Codex CLI rollouts
+//! * `codex_exec`: what `codex exec --json` prints
+//! * `gemini`: Gemini CLI sessions and what it prints
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp`: what the RAMP formats share
 
 mod codex;
+mod codex_exec;
 mod error;
 mod fields;
 mod files;
 mod formats;
+mod gemini;
 mod look;
 #[cfg(test)]
 mod made;

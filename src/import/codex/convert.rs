@@ -10,9 +10,7 @@ use super::record::{Read, Records};
 use super::thread::{Run, Thread};
 use crate::trace::{EndReason, Kind, RunFacts};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::io::Read as _;
 
 /// Imports the files of one run.
 pub(super) fn import(
@@ -135,20 +133,7 @@ fn run_id(main: &Member) -> Result<String, ImportError> {
         return Ok(main.thread.clone());
     }
     let file = &main.survey.file;
-    let mut hasher = Sha256::new();
-    let mut reader = file.open()?;
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => hasher.update(&buffer[..n]),
-            // The file breaks off: what there is names it.
-            Err(_) => break,
-        }
-    }
-    let digest = hasher.finalize();
-    let hash: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
-    Ok(format!("{}-{hash}", file.stem()))
+    Ok(format!("{}-{}", file.stem(), file.short_hash()?))
 }
 
 /// The last part of the working directory, in either system's spelling.

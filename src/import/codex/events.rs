@@ -15,37 +15,32 @@ impl Thread<'_> {
     pub(super) fn event(&mut self, run: &mut Run<'_>, record: Record) -> Result<(), ImportError> {
         let kind = record.payload_type().to_owned();
         match kind.as_str() {
-            "token_count" => self.token_count(run, record),
-            "user_message" => Ok(self.shown(run, Voice::User, "message", record)),
-            "agent_message" => Ok(self.shown(run, Voice::Agent, "message", record)),
+            "token_count" => return self.token_count(run, record),
+            "user_message" => self.shown(run, Voice::User, "message", record),
+            "agent_message" => self.shown(run, Voice::Agent, "message", record),
             "agent_reasoning" | "agent_reasoning_raw_content" => {
-                Ok(self.shown(run, Voice::Reasoning, "text", record))
+                self.shown(run, Voice::Reasoning, "text", record);
             }
             "task_started" | "turn_started" => {
                 self.turn_edge(run)?;
                 let window = record.payload.peek("model_context_window").and_then(Value::as_i64);
                 self.window = window.filter(|w| *w > 0).or(self.window);
                 self.input_at = record.ts.or(self.input_at);
-                Ok(run.report.skip("a turn began", 1))
+                run.report.skip("a turn began", 1);
             }
-            "task_complete" | "turn_complete" => {
-                self.turn_edge(run)?;
-                self.aborted = None;
-                Ok(run.report.skip("a turn ended", 1))
-            }
-            "turn_aborted" => self.turn_aborted(run, record),
+            "task_complete" | "turn_complete" => return self.turn_ended(run, &kind, record),
+            "turn_aborted" => return self.turn_aborted(run, record),
             "context_compacted" if self.compacted.is_some() => {
                 let line = self.compacted.take().unwrap_or_default();
                 let item = format!("{}:{line}", self.path.display());
                 run.report.duplicate("event that repeats an item", self.path, record.line, item);
-                Ok(())
             }
             "thread_settings_applied" => {
                 let settings = record.payload.peek("thread_settings");
                 if let Some(model) = settings.and_then(|s| s.get("model")).and_then(Value::as_str) {
                     self.model = Some(model.to_owned());
                 }
-                self.mark(run, &kind, record)
+                return self.mark(run, &kind, record);
             }
             "thread_rolled_back"
             | "entered_review_mode"
@@ -54,27 +49,27 @@ impl Thread<'_> {
             | "thread_goal_updated"
             | "thread_name_updated"
             | "item_completed"
-            | "model_reroute" => self.mark(run, &kind, record),
+            | "model_reroute" => return self.mark(run, &kind, record),
             "patch_apply_end"
             | "mcp_tool_call_end"
             | "exec_command_end"
             | "dynamic_tool_call_response"
-            | "view_image_tool_call" => Ok(self.tool_event(run, record)),
+            | "view_image_tool_call" => self.tool_event(run, record),
             "web_search_end" | "image_generation_end" => {
                 let origin = format!("{}: the item of the call", self.path.display());
                 run.report.duplicate("event that repeats an item", self.path, record.line, origin);
-                Ok(())
             }
-            "sub_agent_activity" | "collab_agent_spawn_end" => Ok(self.spawned(run, record)),
-            "error" | "stream_error" => self.failed(run, &kind, record),
+            "sub_agent_activity" | "collab_agent_spawn_end" => self.spawned(run, record),
+            "error" | "stream_error" => return self.failed(run, &kind, record),
             "warning" | "guardian_warning" | "background_event" | "deprecation_notice" => {
-                self.mark(run, &kind, record)
+                return self.mark(run, &kind, record);
             }
             other if is_progress(other) => {
-                Ok(run.report.skip("progress of what has a record of its own", 1))
+                run.report.skip("progress of what has a record of its own", 1);
             }
-            other => Ok(run.report.unknown(&format!("event_msg {other}"))),
+            other => run.report.unknown(&format!("event_msg {other}")),
         }
+        Ok(())
     }
 
     /// A text for the screen, which as a rule repeats an item.
@@ -98,6 +93,25 @@ impl Thread<'_> {
         rest.keep(kind, Value::Object(payload.into_pairs().collect()));
         rest.keep("event", kind);
         self.message(run, "system", text, rest, record.ts)
+    }
+
+    /// The end of a turn, which newer versions say the length of.
+    fn turn_ended(
+        &mut self,
+        run: &mut Run<'_>,
+        kind: &str,
+        mut record: Record,
+    ) -> Result<(), ImportError> {
+        self.turn_edge(run)?;
+        self.aborted = None;
+        for repeated in ["type", "turn_id", "last_agent_message"] {
+            record.payload.drop(repeated);
+        }
+        if record.payload.is_empty() {
+            run.report.skip("a turn ended", 1);
+            return Ok(());
+        }
+        self.mark(run, kind, record)
     }
 
     fn turn_aborted(&mut self, run: &mut Run<'_>, record: Record) -> Result<(), ImportError> {
@@ -283,12 +297,11 @@ impl Thread<'_> {
         if let Some(total) = fields.take("thread_token_usage") {
             self.total = Some(total);
         }
-        match raw.as_ref().and_then(Counts::of).filter(|c| !c.is_zero()) {
-            Some(counts) => self.spend(run, counts, vec![("usage", raw)], response, record.ts),
-            None => {
-                run.report.skip("token_usage_record without counts", 1);
-                Ok(())
-            }
+        if let Some(counts) = raw.as_ref().and_then(Counts::of).filter(|c| !c.is_zero()) {
+            self.spend(run, counts, vec![("usage", raw)], response, record.ts)
+        } else {
+            run.report.skip("token_usage_record without counts", 1);
+            Ok(())
         }
     }
 

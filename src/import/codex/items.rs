@@ -34,29 +34,30 @@ impl Thread<'_> {
     pub(super) fn item(&mut self, run: &mut Run<'_>, record: Record) -> Result<(), ImportError> {
         let kind = record.payload_type().to_owned();
         match kind.as_str() {
-            "message" => self.said(run, record),
-            "reasoning" => self.reasoned(run, record),
-            "agent_message" => self.relayed(run, record),
+            "message" => return self.said(run, record),
+            "reasoning" => return self.reasoned(run, record),
+            "agent_message" => return self.relayed(run, record),
             "function_call"
             | "custom_tool_call"
             | "local_shell_call"
             | "tool_search_call"
             | "web_search_call"
-            | "image_generation_call" => self.tool_call(run, &kind, record),
+            | "image_generation_call" => return self.tool_call(run, &kind, record),
             "function_call_output"
             | "custom_tool_call_output"
             | "local_shell_call_output"
             | "tool_search_output"
-            | "mcp_tool_call_output" => self.tool_result(run, record),
-            "ghost_snapshot" => Ok(run.report.skip("ghost_snapshot: the state of the files", 1)),
+            | "mcp_tool_call_output" => return self.tool_result(run, record),
+            "ghost_snapshot" => run.report.skip("ghost_snapshot: the state of the files", 1),
             "compaction" | "compaction_summary" | "context_compaction" => {
-                Ok(run.report.skip("compaction item that only the provider can read", 1))
+                run.report.skip("compaction item that only the provider can read", 1)
             }
             "compaction_trigger" | "additional_tools" | "other" => {
-                Ok(run.report.skip(&format!("{kind} item: bookkeeping of the agent"), 1))
+                run.report.skip(&format!("{kind} item: bookkeeping of the agent"), 1)
             }
-            other => Ok(run.report.unknown(&format!("response_item {other}"))),
+            other => run.report.unknown(&format!("response_item {other}")),
         }
+        Ok(())
     }
 
     fn said(&mut self, run: &mut Run<'_>, mut record: Record) -> Result<(), ImportError> {

@@ -22,7 +22,7 @@ mod survey;
 mod tests;
 mod texts;
 mod thread;
-mod tokens;
+pub(super) mod tokens;
 
 use super::formats::{Importer, no_folders};
 use super::source::{Job, Source};
@@ -37,7 +37,7 @@ pub(super) const fn importer(format: Format) -> Importer {
 
 fn plan(sources: Vec<Source>) -> Vec<Result<Job, ImportError>> {
     let surveyed: Vec<Result<Survey, ImportError>> =
-        sources.par_iter().map(|source| Survey::of(source.file()?)).collect();
+        sources.into_par_iter().map(|source| Survey::of(source.file()?)).collect();
     let mut surveys = Vec::new();
     let mut jobs = Vec::new();
     for survey in surveyed {

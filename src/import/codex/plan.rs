@@ -53,11 +53,13 @@ impl Copies {
 /// Groups files into runs, each with its main thread first.
 pub(super) fn runs(surveys: Vec<Survey>) -> Vec<Vec<Member>> {
     let ids = by_thread(&surveys);
-    let mut warnings: Vec<Vec<String>> = vec![Vec::new(); surveys.len()];
+    let mut warnings: Vec<Vec<String>> = Vec::new();
     let mut above: Vec<Option<usize>> = Vec::new();
     let mut history: Vec<Option<usize>> = Vec::new();
     for index in 0..surveys.len() {
-        let (up, from) = place(index, &surveys, &ids, &mut warnings[index]);
+        let mut said = Vec::new();
+        let (up, from) = place(index, &surveys, &ids, &mut said);
+        warnings.push(said);
         above.push(up);
         history.push(from);
     }

@@ -136,8 +136,7 @@ impl Survey {
         };
         self.forked_from = text(fields.peek("forked_from_id"));
         if self.agent.is_some() {
-            self.parent =
-                self.parent.take().or_else(|| self.forked_from.clone()).or_else(|| session);
+            self.parent = self.parent.take().or_else(|| self.forked_from.clone()).or(session);
         }
         self.thread = id;
         self.cwd = text(fields.peek("cwd"));

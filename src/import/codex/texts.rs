@@ -60,13 +60,11 @@ impl Texts {
     pub(super) fn event(&mut self, event: Waiting) -> Option<usize> {
         let text = event.text.trim();
         let at = self.recent.iter().position(|(v, piece, _)| *v == event.voice && piece == text);
-        match at.and_then(|at| self.recent.remove(at)) {
-            Some((_, _, line)) => Some(line),
-            None => {
-                self.waiting.push(event);
-                None
-            }
+        let item = at.and_then(|at| self.recent.remove(at)).map(|(_, _, line)| line);
+        if item.is_none() {
+            self.waiting.push(event);
         }
+        item
     }
 
     /// The events for which no item will come.

@@ -124,7 +124,8 @@ impl<'m> Thread<'m> {
             });
         }
         if self.is_copy(&record) {
-            return Ok(self.copy(run, record));
+            self.copy(run, record);
+            return Ok(());
         }
         self.latest = self.latest.max(record.ts);
         match record.kind.as_str() {

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 /// One vector of counts. Input includes cached tokens and output includes reasoning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(super) struct Counts {
+pub(in super::super) struct Counts {
     input: Option<i64>,
     cached: Option<i64>,
     cache_write: Option<i64>,
     output: Option<i64>,
     reasoning: Option<i64>,
-    pub(super) total: Option<i64>,
+    pub(in super::super) total: Option<i64>,
 }
 
 /// What a `token_count` says.
@@ -46,7 +46,7 @@ pub(super) struct Meter {
 
 impl Counts {
     /// Reads a usage object.
-    pub(super) fn of(value: &Value) -> Option<Self> {
+    pub(in super::super) fn of(value: &Value) -> Option<Self> {
         let mut fields = Fields::of(value.clone())?;
         let mut count = |name: &str| fields.int(name).filter(|n| *n >= 0);
         let counts = Self {
@@ -61,12 +61,12 @@ impl Counts {
     }
 
     /// Whether it counts anything.
-    pub(super) fn is_zero(&self) -> bool {
+    pub(in super::super) fn is_zero(&self) -> bool {
         self.parts() == [0; 5] && self.total.unwrap_or(0) == 0
     }
 
     /// The counts of a trace. Zero tokens of an answered call are tokens that nobody counted.
-    pub(super) fn usage(&self) -> Usage {
+    pub(in super::super) fn usage(&self) -> Usage {
         let known = |n: Option<i64>| n.filter(|n| *n > 0);
         Usage::inside(known(self.input), self.cached, self.cache_write, known(self.output))
             .with_reasoning(self.reasoning)
@@ -77,7 +77,8 @@ impl Counts {
         self.total.is_some_and(|total| total != self.sum())
     }
 
-    fn sum(&self) -> i64 {
+    /// Input and output together.
+    pub(in super::super) fn sum(&self) -> i64 {
         self.input.unwrap_or(0).saturating_add(self.output.unwrap_or(0))
     }
 
@@ -87,7 +88,7 @@ impl Counts {
     }
 
     /// What was added since an earlier state of the counter; `None` when it is not a later state of it.
-    pub(super) fn since(&self, earlier: &Self) -> Option<Self> {
+    pub(in super::super) fn since(&self, earlier: &Self) -> Option<Self> {
         let minus = |now: Option<i64>, then: Option<i64>| match (now, then) {
             (Some(now), then) => now.checked_sub(then.unwrap_or(0)).filter(|n| *n >= 0).map(Some),
             (None, then) => (then.unwrap_or(0) == 0).then_some(None),

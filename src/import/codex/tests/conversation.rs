@@ -72,11 +72,13 @@ fn texts_that_stand_only_as_events_are_not_lost() {
         event(2, &json!({"type": "agent_reasoning", "text": "why"})),
         event(3, &json!({"type": "agent_message", "message": "hi"})),
         event(4, &json!({"type": "task_complete", "last_agent_message": "hi"})),
+        event(4, &json!({"type": "task_complete", "duration_ms": 3000})),
     ]);
     let said: Vec<_> = run.events.iter().filter_map(|e| e.content.as_deref()).collect();
     assert_eq!(said, ["go", "hi"]);
     assert_eq!(attributes(of_kind(&run, Kind::LlmCall)[0])["reasoning"], "why");
     assert!(run.report.duplicates.is_empty());
+    assert!(run.events.iter().any(|e| attributes(e)["task_complete"]["duration_ms"] == 3000));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn a_session_of_0_66() {
     assert_eq!(codes, [Some(0), Some(0), Some(1), Some(1), Some(0)]);
     assert!(of_kind(run, Kind::LlmCall).iter().all(|c| c.context_limit == Some(258_400)));
     assert_eq!(of_kind(run, Kind::StageResult)[0].end_reason, Some(EndReason::AgentMessage));
-    assert_eq!(run.report.warnings, [String::new(); 0]);
+    assert!(run.report.warnings.is_empty(), "{:?}", run.report.warnings);
 }
 
 #[test]

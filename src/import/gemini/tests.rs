@@ -1,0 +1,1 @@
+//! Sessions made for a test, and the real one.
