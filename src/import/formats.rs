@@ -59,7 +59,7 @@ formats! {
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
     Codex = "codex", "Codex CLI rollout: the session file of a thread, with its sub-agents", codex::importer;
     CodexExec = "codex-exec", "output of `codex exec --json`: turns and items of a thread, without times", codex_exec::importer;
-    Gemini = "gemini-cli", "Gemini CLI session file, or its `stream-json` output", gemini::importer;
+    Gemini = "gemini-cli", "Gemini CLI session file, or what `--output-format stream-json` prints", gemini::importer;
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
 }
 

@@ -50,10 +50,10 @@ impl Thread<'_> {
             | "mcp_tool_call_output" => return self.tool_result(run, record),
             "ghost_snapshot" => run.report.skip("ghost_snapshot: the state of the files", 1),
             "compaction" | "compaction_summary" | "context_compaction" => {
-                run.report.skip("compaction item that only the provider can read", 1)
+                run.report.skip("compaction item that only the provider can read", 1);
             }
             "compaction_trigger" | "additional_tools" | "other" => {
-                run.report.skip(&format!("{kind} item: bookkeeping of the agent"), 1)
+                run.report.skip(&format!("{kind} item: bookkeeping of the agent"), 1);
             }
             other => run.report.unknown(&format!("response_item {other}")),
         }

@@ -6,7 +6,7 @@ use crate::trace::{EndReason, Kind, ToolKind, ToolStatus, UsageQuality};
 use serde_json::{Value, json};
 
 fn lines(events: &[Value]) -> String {
-    events.iter().map(|e| format!("{e}\n")).collect()
+    events.iter().fold(String::new(), |text, e| text + &e.to_string() + "\n")
 }
 
 fn started(thread: &str) -> Value {

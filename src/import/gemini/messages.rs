@@ -12,7 +12,7 @@ use super::super::{ImportError, ImportReport, Rejected};
 use super::session::{Record, Records, messages_of};
 use super::stream;
 use super::survey::{Chosen, Run, Surveyed};
-use super::tools::text_of;
+use super::tools::Content;
 use crate::trace::{EndReason, Event, Kind, RunFacts, Timestamp};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -34,6 +34,15 @@ pub(super) struct Reading<'s> {
     cancelled: bool,
     /// Messages whose total is not the sum of its parts.
     odd_totals: u64,
+}
+
+/// What became of a message.
+enum Said {
+    Row,
+    /// It says what stands elsewhere.
+    Again,
+    /// Its type is not known.
+    Unknown(String),
 }
 
 /// Imports the files of one run.
@@ -173,22 +182,29 @@ impl Reading<'_> {
         chosen: &Chosen,
     ) -> Result<(), ImportError> {
         let mut unknown = None;
+        let mut again = false;
         let mut used = false;
         for (id, message) in messages {
             let taken_back = chosen.is_taken_back(&id);
             match self.message(path, line, id, message, taken_back)? {
-                None => used = true,
-                kind => unknown = kind,
+                Said::Row => used = true,
+                Said::Again => again = true,
+                Said::Unknown(kind) => unknown = Some(kind),
             }
         }
         match unknown {
-            Some(kind) if !used => self.report.unknown(&format!("message {kind}")),
-            _ => self.report.used(),
+            _ if used => self.report.used(),
+            Some(kind) => self.report.unknown(&format!("message {kind}")),
+            None if again => {
+                let origin = "the tool calls of the message before";
+                self.report.duplicate("results that stand at their calls", path, line, origin);
+            }
+            None => self.report.used(),
         }
         Ok(())
     }
 
-    /// Converts a message; gives its type when that is not known.
+    /// Converts a message.
     fn message(
         &mut self,
         path: &Path,
@@ -196,7 +212,7 @@ impl Reading<'_> {
         id: String,
         mut message: Fields,
         taken_back: bool,
-    ) -> Result<Option<String>, ImportError> {
+    ) -> Result<Said, ImportError> {
         let kind = message.text("type").unwrap_or_default();
         let time = message.text("timestamp");
         let ts = time.as_deref().and_then(Timestamp::parse_zoned);
@@ -211,9 +227,14 @@ impl Reading<'_> {
         }
         if kind == "gemini" {
             self.reply(id, message, ts)?;
-            return Ok(None);
+            return Ok(Said::Row);
         }
-        let (text, others) = text_of(message.take("content"));
+        let content = Content::of(message.take("content"));
+        if kind == "user" && content.results && content.text.is_none() {
+            // The turn that carries results to the model; they stand at their calls.
+            return Ok(Said::Again);
+        }
+        let (text, others) = (content.text, content.others);
         let cancelled = text.as_deref().is_some_and(|t| t.starts_with("Request cancelled"));
         let request = text.as_deref().is_some_and(|t| t.contains("[API Error"));
         let mut event = match kind.as_str() {
@@ -237,7 +258,7 @@ impl Reading<'_> {
                 event.error_type = Some(if request { "api_error" } else { "error" }.to_owned());
                 event
             }
-            other => return Ok(Some(other.to_owned())),
+            other => return Ok(Said::Unknown(other.to_owned())),
         };
         event.event_id = id;
         event.content = text;
@@ -246,7 +267,7 @@ impl Reading<'_> {
         }
         self.dress(&mut event, message);
         self.rows.push(event)?;
-        Ok(None)
+        Ok(Said::Row)
     }
 
     fn reply(
@@ -261,9 +282,9 @@ impl Reading<'_> {
         event.duration_ms = asked.and_then(|asked| millis_between(Some(asked), ts));
         event.event_id = id;
         event.role = Some("assistant".to_owned());
-        let (text, others) = text_of(message.take("content"));
-        event.content = text;
-        if let Some(others) = others {
+        let content = Content::of(message.take("content"));
+        event.content = content.text;
+        if let Some(others) = content.others {
             message.keep("other_content", others);
         }
         if let Some(tokens) = message.take("tokens") {
@@ -271,7 +292,10 @@ impl Reading<'_> {
             message.keep("usage", tokens);
         }
         let thoughts = message.array("thoughts").unwrap_or_default();
-        let thoughts: Vec<String> = thoughts.iter().filter_map(thought).collect();
+        let mut thoughts: Vec<String> = thoughts.iter().filter_map(thought).collect();
+        if thoughts.is_empty() {
+            thoughts = content.thoughts;
+        }
         if !thoughts.is_empty() {
             message.keep("reasoning", thoughts.join("\n\n"));
         }

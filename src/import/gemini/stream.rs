@@ -200,20 +200,20 @@ impl Output<'_> {
     }
 
     fn in_call(&mut self, ts: Option<Timestamp>) -> Result<&mut Call, ImportError> {
-        let mut call = match self.call.take() {
-            Some(call) => call,
-            None => {
-                self.calls += 1;
-                let asked = self.input_at.take();
-                let start = asked.or(ts);
-                let mut row = timed(Kind::LlmCall, start);
-                let id = format!("call-{}", self.calls);
-                row.event_id = Some(id.clone());
-                row.role = Some("assistant".to_owned());
-                let row = self.rows.hold(row)?;
-                let timed = asked.is_some();
-                Call { row, id, text: String::new(), start, timed, end: ts }
-            }
+        let open = self.call.take();
+        let mut call = if let Some(call) = open {
+            call
+        } else {
+            self.calls += 1;
+            let asked = self.input_at.take();
+            let start = asked.or(ts);
+            let mut row = timed(Kind::LlmCall, start);
+            let id = format!("call-{}", self.calls);
+            row.event_id = Some(id.clone());
+            row.role = Some("assistant".to_owned());
+            let row = self.rows.hold(row)?;
+            let timed = asked.is_some();
+            Call { row, id, text: String::new(), start, timed, end: ts }
         };
         call.end = ts.or(call.end);
         Ok(self.call.insert(call))

@@ -1,7 +1,8 @@
 //! The first pass over session files: for each message the record that counts, and for each file the run it belongs to.
 //!
-//! Of the records of a message the last one counts that has tokens, else the last one. A message that was taken back, or
-//! is missing from a list that replaced all, was sent and paid: it stays, and is marked.
+//! Of the records of a message the last one counts that has tokens and stands by itself: in a list that replaces all
+//! messages, long results may be cut. A message that was taken back, or is missing from such a list, was sent and paid: it
+//! stays, and is marked.
 
 use super::super::ImportError;
 use super::super::fields::Fields;
@@ -15,6 +16,9 @@ use std::path::PathBuf;
 
 /// Where a record of a message is: its file in the run, its line, its place in the line.
 pub(super) type Place = (usize, usize, usize);
+
+/// What makes one record of a message better than another: it has tokens, it stands by itself.
+type Worth = (bool, bool);
 
 /// A file that was looked through.
 #[derive(Debug)]
@@ -42,7 +46,8 @@ pub(super) struct Run {
 /// The records that count.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
-    places: HashMap<String, (Place, bool)>,
+    /// For each message where its record is, and how good that is.
+    places: HashMap<String, (Place, Worth)>,
     taken_back: HashSet<String>,
 }
 
@@ -171,7 +176,7 @@ impl Chosen {
             while let Ok(Some((line, record))) = records.next() {
                 match record {
                     Record::Message(id, message) => {
-                        let key = chosen.see(id, &message, (index, line, 0));
+                        let key = chosen.see(id, &message, (index, line, 0), true);
                         if known.insert(key.clone()) {
                             present.push(key);
                         }
@@ -179,7 +184,7 @@ impl Chosen {
                     Record::Set(_, Some(messages)) => {
                         let mut now = Vec::new();
                         for (at, (id, message)) in messages_of(messages).enumerate() {
-                            now.push(chosen.see(id, &message, (index, line, at)));
+                            now.push(chosen.see(id, &message, (index, line, at), false));
                         }
                         known = now.iter().cloned().collect();
                         let gone = present.into_iter().filter(|id| !known.contains(id));
@@ -201,12 +206,12 @@ impl Chosen {
         Ok(chosen)
     }
 
-    fn see(&mut self, id: String, message: &Fields, place: Place) -> String {
+    fn see(&mut self, id: String, message: &Fields, place: Place, alone: bool) -> String {
         let key = key(id, place);
-        let counted = message.peek("tokens").is_some();
-        let entry = self.places.entry(key.clone()).or_insert((place, counted));
-        if counted || !entry.1 {
-            *entry = (place, counted);
+        let worth = (message.peek("tokens").is_some(), alone);
+        let best = self.places.entry(key.clone()).or_insert((place, worth));
+        if worth >= best.1 {
+            *best = (place, worth);
         }
         self.taken_back.remove(&key);
         key

@@ -36,7 +36,7 @@ fn document(messages: &[Value]) -> String {
 }
 
 fn lines(records: &[Value]) -> String {
-    records.iter().map(|r| format!("{r}\n")).collect()
+    records.iter().fold(String::new(), |text, r| text + &r.to_string() + "\n")
 }
 
 fn one(text: &str) -> Imported {
@@ -221,6 +221,33 @@ fn a_list_that_replaces_all_repeats_what_it_keeps() {
     assert_eq!(texts(&run), ["go", "first", "second", "what was", "third"]);
     let marked: Vec<_> = run.events.iter().map(|e| attributes(e)["taken_back"] == true).collect();
     assert_eq!(marked, [false, false, true, true, false, false, false, false, false]);
+}
+
+#[test]
+fn parts_of_a_rewritten_history_are_no_second_results() {
+    let tool = json!([{"id": "1", "name": "glob", "status": "success", "result": "all of it"}]);
+    let mut asked = reply("a", 2, "I look", [100, 10, 0, 0, 0]);
+    asked["toolCalls"] = tool;
+    let mut cut = asked.clone();
+    cut["toolCalls"][0]["result"] = json!("[cut]");
+    let run = one(&lines(&[
+        session("s"),
+        user("u", 1, "go"),
+        asked,
+        json!({"$set": {"messages": [
+            user("u", 1, "go"),
+            cut,
+            {"id": "r", "type": "user", "timestamp": at(3),
+                "content": [{"functionResponse": {"id": "1", "name": "glob", "response": {}}}]},
+        ]}}),
+        json!({"id": "b", "type": "gemini", "timestamp": at(4), "content": [
+            {"text": "why", "thought": true}, {"text": "done"}, {"functionCall": {"id": "2"}}],
+            "tokens": tokens([5, 5, 0, 0, 0])}),
+    ]));
+    assert_eq!(texts(&run), ["go", "I look", "all of it", "done"]);
+    assert_eq!(attributes(of_kind(&run, Kind::LlmCall)[1])["reasoning"], "why");
+    assert_eq!(run.report.duplicates["results that stand at their calls"], 1);
+    assert!(run.events.iter().all(|e| attributes(e)["taken_back"].is_null()));
 }
 
 #[test]

@@ -53,14 +53,11 @@ impl Reading<'_> {
             event.tool_status = Some(status);
             event.duration_ms = millis_between(asked, ended);
         };
-        match &id {
-            Some(id) => {
-                self.rows.answer(&thread, id, answered)?;
-            }
-            None => {
-                self.rows.amend(row, answered);
-                self.rows.release(row)?;
-            }
+        if let Some(id) = &id {
+            self.rows.answer(&thread, id, answered)?;
+        } else {
+            self.rows.amend(row, answered);
+            self.rows.release(row)?;
         }
         Ok(ended)
     }
@@ -97,26 +94,48 @@ fn result_text(result: Value) -> Option<String> {
 
 /// The exit code that the shell tool writes below a command's output.
 fn exit_code(text: &str) -> Option<i64> {
-    let codes = text.lines().filter_map(|line| line.strip_prefix("Exit Code: "));
-    codes.last().and_then(|code| code.trim().parse().ok())
+    let mut codes = text.lines().rev().filter_map(|line| line.strip_prefix("Exit Code: "));
+    codes.next().and_then(|code| code.trim().parse().ok())
 }
 
-/// The text of a message's content, and the parts of it that are no text.
-pub(super) fn text_of(content: Option<Value>) -> (Option<String>, Option<Value>) {
-    let parts = match content {
-        None => return (None, None),
-        Some(Value::String(text)) => return (Some(text).filter(|t| !t.is_empty()), None),
-        Some(Value::Array(parts)) => parts,
-        Some(other) => vec![other],
-    };
-    let mut texts = Vec::new();
-    let mut others = Vec::new();
-    for part in parts {
-        match (part.as_str(), part.get("text").and_then(Value::as_str)) {
-            (Some(text), _) | (None, Some(text)) => texts.push(text.to_owned()),
-            (None, None) => others.push(part),
+/// The content of a message, taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    pub(super) text: Option<String>,
+    /// Texts that are thoughts.
+    pub(super) thoughts: Vec<String>,
+    /// It holds results of tools, which stand at their calls.
+    pub(super) results: bool,
+    /// Parts that are no text and no tool's.
+    pub(super) others: Option<Value>,
+}
+
+impl Content {
+    /// Takes content apart, text or parts. Calls and results of tools stand in the message's own list.
+    pub(super) fn of(content: Option<Value>) -> Self {
+        let parts = match content {
+            None => return Self::default(),
+            Some(Value::String(text)) => {
+                return Self { text: Some(text).filter(|t| !t.is_empty()), ..Self::default() };
+            }
+            Some(Value::Array(parts)) => parts,
+            Some(other) => vec![other],
+        };
+        let mut content = Self::default();
+        let (mut texts, mut others) = (String::new(), Vec::new());
+        for part in parts {
+            let text = part.as_str().or_else(|| part.get("text").and_then(Value::as_str));
+            let thought = part.get("thought").and_then(Value::as_bool) == Some(true);
+            match text {
+                Some(text) if thought => content.thoughts.push(text.to_owned()),
+                Some(text) => texts.push_str(text),
+                None if part.get("functionResponse").is_some() => content.results = true,
+                None if part.get("functionCall").is_some() => {}
+                None => others.push(part),
+            }
         }
+        content.text = Some(texts).filter(|t| !t.is_empty());
+        content.others = (!others.is_empty()).then_some(Value::Array(others));
+        content
     }
-    let text = texts.join("");
-    (Some(text).filter(|t| !t.is_empty()), (!others.is_empty()).then_some(Value::Array(others)))
 }
