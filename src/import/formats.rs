@@ -4,7 +4,8 @@ use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
 use super::{
-    ImportError, atif, claude_code, claude_stream, harbor, openhands, ramp_report, ramp_table,
+    ImportError, atif, claude_code, claude_stream, codex, codex_exec, gemini, harbor, openhands,
+    ramp_report, ramp_table,
 };
 use std::fmt;
 
@@ -63,6 +64,9 @@ formats! {
     ClaudeCode = "claude-code", "Claude Code session files, sub-agents included", claude_code::importer;
     ClaudeStream = "claude-stream", "what `claude -p --output-format stream-json` prints: JSON lines or an array", claude_stream::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
+    Codex = "codex", "Codex CLI rollout: the session file of a thread, with its sub-agents", codex::importer;
+    CodexExec = "codex-exec", "output of `codex exec --json`: turns and items of a thread, without times", codex_exec::importer;
+    Gemini = "gemini-cli", "Gemini CLI session file, or what `--output-format stream-json` prints", gemini::importer;
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
 }
 

@@ -24,6 +24,9 @@
 //! Formats, one module each:
 //!
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
+//! * `codex`: Codex CLI rollouts
+//! * `codex_exec`: what `codex exec --json` prints
+//! * `gemini`: Gemini CLI sessions and what it prints
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `claude_code`: session files of Claude Code
@@ -39,10 +42,13 @@ mod atif;
 mod claude;
 mod claude_code;
 mod claude_stream;
+mod codex;
+mod codex_exec;
 mod error;
 mod fields;
 mod files;
 mod formats;
+mod gemini;
 mod harbor;
 mod look;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::json;
 use super::lines::Lines;
 use super::packing::Packing;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -105,6 +106,20 @@ impl LogFile {
     pub(in super::super) fn folder_name(&self) -> &str {
         let folder = self.name.parent().and_then(Path::file_name);
         folder.and_then(|n| n.to_str()).unwrap_or_default()
+    }
+
+    /// The first eight hexadecimal digits of the SHA-256 of its contents, to tell logs apart that have no id. A file that
+    /// breaks off is told by what there is of it.
+    pub(in super::super) fn short_hash(&self) -> Result<String, ImportError> {
+        let mut hasher = Sha256::new();
+        let mut reader = self.open()?;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            hasher.update(&buffer[..n]);
+        }
+        let mut digits = format!("{:x}", hasher.finalize());
+        digits.truncate(8);
+        Ok(digits)
     }
 
     /// Streams its contents.
