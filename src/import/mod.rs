@@ -19,6 +19,7 @@
 //! * `usage`: token counts in the arithmetic of a trace
 //! * `tools`: what a tool does, by its name
 //! * `stages`: how a stage ended
+//! * `naive_clock`: naive local times to UTC
 //!
 //! Formats, one module each:
 //!
@@ -26,6 +27,7 @@
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp`: what the RAMP formats share
+//! * `openhands_metrics`: what the OpenHands formats share
 
 mod error;
 mod fields;
@@ -34,7 +36,9 @@ mod formats;
 mod look;
 #[cfg(test)]
 mod made;
+mod naive_clock;
 mod openhands;
+mod openhands_metrics;
 mod ramp;
 mod ramp_report;
 mod ramp_table;
