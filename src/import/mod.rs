@@ -15,6 +15,8 @@
 //! * `report`: the account of one run
 //! * `error`: what makes a source unreadable
 //! * `fields`: JSON objects taken apart, the rest kept
+//! * `content`: the text of a chat message
+//! * `run_id`: ids for logs that have none of their own
 //! * `rows`: the rows of a run in order, while some wait for their results
 //! * `usage`: token counts in the arithmetic of a trace
 //! * `tools`: what a tool does, by its name
@@ -26,9 +28,11 @@
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
+//! * `swe_agent`: SWE-agent trajectories
 //! * `ramp`: what the RAMP formats share
 //! * `openhands_metrics`: what the OpenHands formats share
 
+mod content;
 mod error;
 mod fields;
 mod files;
@@ -44,9 +48,11 @@ mod ramp_report;
 mod ramp_table;
 mod report;
 mod rows;
+mod run_id;
 mod sink;
 mod source;
 mod stages;
+mod swe_agent;
 mod tools;
 mod usage;
 
