@@ -29,6 +29,7 @@
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `swe_agent`: SWE-agent trajectories
+//! * `mini_swe_agent`: mini-swe-agent trajectories
 //! * `ramp`: what the RAMP formats share
 //! * `openhands_metrics`: what the OpenHands formats share
 
@@ -40,6 +41,7 @@ mod formats;
 mod look;
 #[cfg(test)]
 mod made;
+mod mini_swe_agent;
 mod naive_clock;
 mod openhands;
 mod openhands_metrics;
