@@ -3,7 +3,9 @@
 use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
-use super::{ImportError, mini_swe_agent, openhands, ramp_report, ramp_table, swe_agent};
+use super::{
+    ImportError, mini_swe_agent, openhands, openhands_legacy, ramp_report, ramp_table, swe_agent,
+};
 use std::fmt;
 
 /// What a format's module gives.
@@ -60,6 +62,7 @@ formats! {
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
     SweAgent = "swe-agent", "SWE-agent trajectory (.traj), 0.x and 1.x", swe_agent::importer;
     MiniSweAgent = "mini-swe-agent", "mini-swe-agent trajectory (.traj.json), versions 1 and 2, or its bare list of messages", mini_swe_agent::importer;
+    OpenHandsLegacy = "openhands-legacy", "OpenHands output.jsonl or event stream, before its SDK", openhands_legacy::importer;
 }
 
 impl fmt::Display for Format {

@@ -16,6 +16,7 @@
 //! * `error`: what makes a source unreadable
 //! * `fields`: JSON objects taken apart, the rest kept
 //! * `content`: the text of a chat message
+//! * `model_response`: a response as its API gave it
 //! * `run_id`: ids for logs that have none of their own
 //! * `rows`: the rows of a run in order, while some wait for their results
 //! * `usage`: token counts in the arithmetic of a trace
@@ -26,6 +27,7 @@
 //! Formats, one module each:
 //!
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
+//! * `openhands_legacy`: OpenHands before its SDK
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
 //! * `swe_agent`: SWE-agent trajectories
@@ -42,8 +44,10 @@ mod look;
 #[cfg(test)]
 mod made;
 mod mini_swe_agent;
+mod model_response;
 mod naive_clock;
 mod openhands;
+mod openhands_legacy;
 mod openhands_metrics;
 mod ramp;
 mod ramp_report;

@@ -6,6 +6,7 @@
 
 use super::super::content::take_apart;
 use super::super::fields::Fields;
+use super::super::model_response::Call;
 use super::super::rows::Rows;
 use super::super::{ImportError, ImportReport};
 use super::observation::Observation;
@@ -109,11 +110,11 @@ impl Walk {
         report: &mut ImportReport,
     ) -> Result<(), ImportError> {
         self.calls += 1;
-        self.model = self.model.take().or_else(|| reply.model.clone());
+        self.model = self.model.take().or_else(|| reply.response.model.clone());
         self.cost =
             [self.cost, reply.cost].into_iter().flatten().reduce(|a, b| [a, b].into_iter().sum());
         let written = reply.written;
-        let id = reply.id.clone().unwrap_or_else(|| format!("message-{}", self.messages));
+        let id = reply.response.id.clone().unwrap_or_else(|| format!("message-{}", self.messages));
         let mut event = reply.row(self.since);
         event.event_id = Some(id.clone());
         if event.input_tokens.is_none() && event.output_tokens.is_none() {
@@ -121,10 +122,11 @@ impl Walk {
         }
         self.since = written;
         self.waiting.clear();
-        let mut rest = reply.take_rest();
+        let mut rest = std::mem::take(&mut reply.response.rest);
         let commands = if error.is_some() {
-            if !reply.calls.is_empty() {
-                let calls = reply.calls.iter().map(|c| c.arguments.clone().unwrap_or_default());
+            if !reply.response.calls.is_empty() {
+                let calls =
+                    reply.response.calls.iter().map(|c| c.arguments.clone().unwrap_or_default());
                 rest.keep("calls_not_made", calls.collect::<Vec<String>>());
             }
             Vec::new()
@@ -239,15 +241,15 @@ fn says_nothing(message: &Fields) -> bool {
 /// The commands of a reply: the tool calls as the model wrote them, else the actions that the harness took from its text,
 /// else the one block of commands in it.
 fn commands(reply: &mut Reply, text: Option<&str>) -> Vec<Event> {
-    if !reply.calls.is_empty() {
-        let row = |call: super::reply::Call| {
+    if !reply.response.calls.is_empty() {
+        let row = |call: Call| {
             let mut event = Event::new(Kind::ToolCall);
             event.tool_call_id = call.id;
             event.tool_name = call.name.or_else(|| Some("bash".to_owned()));
             event.arguments = call.arguments;
             event
         };
-        return std::mem::take(&mut reply.calls).into_iter().map(row).collect();
+        return std::mem::take(&mut reply.response.calls).into_iter().map(row).collect();
     }
     if !reply.actions.is_empty() {
         let actions = std::mem::take(&mut reply.actions);

@@ -80,8 +80,7 @@ pub(super) fn joined_text(parts: &[Value]) -> String {
 
 /// Two sets of leftover fields as one.
 pub(super) fn merged(attributes: Option<String>, rest: Fields) -> Option<String> {
-    let Some(first) = attributes else { return rest.rest() };
-    let mut all = serde_json::from_str(&first).ok().and_then(Fields::of).unwrap_or_default();
+    let mut all = Fields::of_attributes(attributes);
     for (name, value) in rest.into_pairs() {
         all.keep(&name, value);
     }

@@ -160,8 +160,7 @@ impl Conversation {
     pub(super) fn placed(&self, mut event: Event, agent: Option<&str>) -> Event {
         event.attempt = Some(self.attempt);
         if let Some(agent) = agent {
-            let kept = event.attributes.take().and_then(|a| serde_json::from_str(&a).ok());
-            let mut rest = kept.and_then(Fields::of).unwrap_or_default();
+            let mut rest = Fields::of_attributes(event.attributes.take());
             rest.keep("agent_id", agent);
             event.attributes = rest.rest();
         }
