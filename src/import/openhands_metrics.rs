@@ -51,6 +51,11 @@ impl Calls {
         self.list.get(*self.by_response.get(response_id)?)
     }
 
+    /// Where the call with this response id stands among all.
+    pub(super) fn place(&self, response_id: &str) -> Option<usize> {
+        self.by_response.get(response_id).copied()
+    }
+
     /// Adds the calls of a metrics object, which keeps its totals. `place` is where it stands, for warnings.
     ///
     /// Costs carry no ids: when they are not as many as the calls, they cannot be spread, and their sum is given back.
@@ -63,13 +68,13 @@ impl Calls {
     ) -> Option<Usd> {
         let usages = metrics.array("token_usages").unwrap_or_default();
         let costs: Vec<Cost> =
-            metrics.array("costs").unwrap_or_default().into_iter().map(Cost::of).collect();
-        let latencies: HashMap<String, f64> = metrics
-            .array("response_latencies")
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(latency)
-            .collect();
+            metrics.array("costs").unwrap_or_default().iter().map(Cost::of).collect();
+        let timed = metrics.array("response_latencies").unwrap_or_default();
+        let latencies: HashMap<String, f64> = timed.iter().cloned().filter_map(latency).collect();
+        if latencies.is_empty() && !timed.is_empty() {
+            // Without ids they are nobody's.
+            metrics.keep("response_latencies", timed);
+        }
         let paired = costs.len() == usages.len();
         let total = costs.iter().filter_map(|c| c.amount).reduce(|a, b| [a, b].into_iter().sum());
         if !paired && !costs.is_empty() && !usages.is_empty() {
@@ -83,7 +88,12 @@ impl Calls {
         let first = self.list.len();
         for raw in usages {
             let cost = if paired { costs.next() } else { None };
-            let Some(mut call) = Call::of(raw) else { continue };
+            let Some(mut call) = Call::of(raw) else {
+                report.warn(format!(
+                    "{place}: an entry of `token_usages` is not an object; it is lost"
+                ));
+                continue;
+            };
             call.latency_s = latencies.get(&call.response_id).copied();
             if let Some(cost) = cost {
                 call.cost = cost.amount;
@@ -100,15 +110,19 @@ impl Calls {
     pub(super) fn add_unmetered(&mut self, latencies: &[Value]) {
         let mut after = 0;
         for (response_id, latency_s) in latencies.iter().cloned().filter_map(latency) {
-            let known = self.list.iter().skip(after).position(|c| c.response_id == response_id);
-            if let Some(position) = known {
-                after += position + 1;
-            } else if !self.by_response.contains_key(&response_id) {
+            if !self.by_response.contains_key(&response_id) {
+                self.by_response.insert(response_id.clone(), after);
                 let call = Call { response_id, latency_s: Some(latency_s), ..Call::default() };
                 self.list.insert(after, call);
                 after += 1;
+                continue;
+            }
+            let rest = self.list.iter().skip(after);
+            if let Some(ahead) = rest.map(|c| &c.response_id).position(|id| *id == response_id) {
+                after += ahead + 1;
             }
         }
+        // What stood behind has moved.
         self.by_response = (self.list.iter().enumerate())
             .filter(|(_, c)| !c.response_id.is_empty())
             .map(|(i, c)| (c.response_id.clone(), i))
@@ -169,7 +183,7 @@ struct Cost {
 }
 
 impl Cost {
-    fn of(value: Value) -> Self {
+    fn of(value: &Value) -> Self {
         let (amount, at) = match Fields::of(value.clone()) {
             Some(mut fields) => (fields.number("cost"), fields.number("timestamp")),
             None => (value.as_f64(), None),
@@ -220,4 +234,62 @@ pub(super) fn millis(micros: i64) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "the range is clamped")]
 pub(super) fn micros(seconds: f64) -> i64 {
     (seconds.clamp(0.0, 1e9) * 1e6).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::path::Path;
+
+    fn metrics(value: Value) -> (Calls, Option<Usd>, Fields, ImportReport) {
+        let mut report = ImportReport::of("test", Path::new("log"));
+        let mut metrics = Fields::of(value).unwrap();
+        let mut calls = Calls::default();
+        let unspread = calls.add("log:1", "agent", &mut metrics, &mut report);
+        (calls, unspread, metrics, report)
+    }
+
+    #[test]
+    fn calls_with_a_latency_alone_stand_where_they_were_made() {
+        let usages = json!([{"response_id": "a", "prompt_tokens": 1, "completion_tokens": 1}, {"response_id": "c"}]);
+        let (mut calls, ..) = metrics(json!({ "token_usages": usages }));
+        let latency = |id: &str| json!({"response_id": id, "latency": 2.0});
+        calls.add_unmetered(&[
+            latency("a"),
+            latency("b"),
+            latency("b"),
+            latency("c"),
+            latency("d"),
+        ]);
+        let ids: Vec<&str> = calls.all().iter().map(|c| c.response_id.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "c", "d"]);
+        assert_eq!((calls.place("c"), calls.place("x")), (Some(2), None));
+        assert_eq!(calls.get("b").and_then(|c| c.latency_s), Some(2.0));
+    }
+
+    #[test]
+    fn costs_are_spread_only_when_each_call_has_one() {
+        let usages = json!([{"response_id": "a"}, {"response_id": "b"}]);
+        let (calls, unspread, ..) =
+            metrics(json!({"token_usages": usages, "costs": [0.25, {"cost": 0.0}]}));
+        assert_eq!((calls.all()[0].cost, unspread), (Usd::from_f64(0.25), None));
+        assert_eq!(calls.all()[1].cost, None, "0 is a price that was not known");
+        let (calls, unspread, _, report) =
+            metrics(json!({"token_usages": usages, "costs": [0.25]}));
+        assert_eq!((calls.all()[0].cost, unspread), (None, Usd::from_f64(0.25)));
+        assert_eq!(report.warnings.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_joined_is_kept_or_named() {
+        let (_, _, rest, report) = metrics(
+            json!({"token_usages": [5], "response_latencies": [0.5], "accumulated_cost": 1}),
+        );
+        assert_eq!(
+            rest.rest().as_deref(),
+            Some(r#"{"accumulated_cost":1,"response_latencies":[0.5]}"#)
+        );
+        assert!(report.warnings[0].contains("is not an object"));
+    }
 }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 /// An id of a readable name and the first 8 hex digits of the SHA-256 of a log.
 pub(super) fn unique(name: &str, log: &[u8]) -> String {
     let digest = Sha256::digest(log);
-    let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{digits}", if name.is_empty() { "run" } else { name })
+    let first = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    format!("{}-{first:08x}", if name.is_empty() { "run" } else { name })
 }
 
 #[cfg(test)]

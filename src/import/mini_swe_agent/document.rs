@@ -63,12 +63,14 @@ pub(super) fn import(source: &Source, sink: &mut dyn Sink) -> Result<(), ImportE
     }
     let status = info.text("exit_status").filter(|s| !s.is_empty()).or(walk.exit_status.take());
     let last = if walk.submitted { EndReason::Finished } else { rows.last.end_reason() };
-    let unasked = if walk.calls == 0 { EndReason::NotAttempted } else { last };
-    if let Some(row) = account(&mut info, &walk, &mut report) {
+    let total = account(&info, &walk, &mut report);
+    let attempted = walk.calls > 0 || total.is_some();
+    let unasked = if attempted { last } else { EndReason::NotAttempted };
+    if let Some(row) = total {
         rows.push(row)?;
     }
     let outcome = StageOutcome {
-        attempted: Some(walk.calls > 0),
+        attempted: Some(attempted),
         end_reason: Some(status.as_deref().map_or(unasked, end_reason)),
         ..StageOutcome::default()
     };
@@ -89,7 +91,7 @@ pub(super) fn import(source: &Source, sink: &mut dyn Sink) -> Result<(), ImportE
 }
 
 /// Compares the statistics of the run with its calls; gives the row of its cost where no call has one.
-fn account(info: &mut Fields, walk: &Walk, report: &mut ImportReport) -> Option<Event> {
+fn account(info: &Fields, walk: &Walk, report: &mut ImportReport) -> Option<Event> {
     let stats = info.peek("model_stats").cloned().and_then(Fields::of);
     let mut stats = stats.unwrap_or_default();
     let calls = stats.int("api_calls").filter(|n| *n >= 0);
@@ -132,10 +134,10 @@ fn end_reason(status: &str) -> EndReason {
     match status {
         "Submitted" => EndReason::Finished,
         "LimitsExceeded" | "TimeExceeded" => EndReason::Budget,
-        "RepeatedFormatError" => EndReason::LlmError,
         "KeyboardInterrupt" | "UserInterruption" => EndReason::Interrupted,
         "RateLimitError" => EndReason::RateLimited,
-        "APIError"
+        "RepeatedFormatError"
+        | "APIError"
         | "APIConnectionError"
         | "AuthenticationError"
         | "BadRequestError"

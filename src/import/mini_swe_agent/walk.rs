@@ -136,19 +136,19 @@ impl Walk {
         event.error_type = error;
         event.attributes = rest.rest_counted(report);
         rows.push(event)?;
-        self.open(commands, Some(id), rows)
+        self.open(commands, Some(&id), rows)
     }
 
     /// The rows of commands that begin now.
     fn open(
         &mut self,
         commands: Vec<Event>,
-        parent: Option<String>,
+        parent: Option<&str>,
         rows: &mut Rows<'_>,
     ) -> Result<(), ImportError> {
         self.alone = commands.len() == 1;
         for (number, mut event) in (1..).zip(commands) {
-            event.parent_event_id.clone_from(&parent);
+            event.parent_event_id = parent.map(str::to_owned);
             event.ts = self.since.filter(|_| number == 1);
             let event_id = format!("message-{}-call-{number}", self.messages);
             let call_id = event.tool_call_id.get_or_insert_with(|| event_id.clone()).clone();
@@ -230,7 +230,7 @@ impl Walk {
         event.attributes = extra.rest_counted(report);
         let parent = event.event_id.clone();
         rows.push(event)?;
-        self.open(typed, parent, rows)
+        self.open(typed, parent.as_deref(), rows)
     }
 }
 

@@ -89,13 +89,15 @@ pub(super) fn import(
     }
     walk.end(&mut rows, &mut report)?;
     let last = rows.last.end_reason();
-    if let Some(row) = totals(&metrics, unspread, costs, &walk, &mut report) {
+    let totals = totals(&metrics, unspread, costs, &walk, &mut report);
+    let attempted = walk.replies > 0 || totals.is_some();
+    if let Some(row) = totals {
         rows.push(row)?;
     }
     let stopped = error.clone().or(walk.stopped.take());
-    let unasked = if walk.replies == 0 { EndReason::NotAttempted } else { last };
+    let unasked = if attempted { last } else { EndReason::NotAttempted };
     let outcome = StageOutcome {
-        attempted: Some(walk.replies > 0),
+        attempted: Some(attempted),
         score: grade.as_ref().map(|g| g.score),
         passed: grade.as_ref().and_then(|g| g.passed),
         end_reason: Some(match (last, stopped.as_deref()) {
@@ -308,7 +310,7 @@ fn totals(
     }
     event.role = Some("assistant".to_owned());
     event.usage_quality = Some(UsageQuality::Aggregate);
-    event.llm_call_count = Some(0);
+    event.llm_call_count = (walk.replies > 0).then_some(0);
     let mut rest = Fields::default();
     if let Some(costs) = costs.filter(|_| event.cost_usd.is_some()) {
         rest.keep("costs", costs);

@@ -92,7 +92,7 @@ fn import(source: &Source, sink: &mut dyn Sink) -> Result<(), ImportError> {
                 instance::import(source, line.number, value, line.bytes, sink)?;
             }
             Ok(_) => {
-                sink.failed(bad("not a run: no `history` with an `instance_id` or an `issue`"))?
+                sink.failed(bad("not a run: no `history` with an `instance_id` or an `issue`"))?;
             }
             Err(error) => sink.failed(ImportError::BadJson {
                 path: path(),

@@ -14,7 +14,7 @@ use super::super::{ImportError, ImportReport};
 use super::conversation::Conversation;
 use super::exit::end_reason;
 use super::totals::Totals;
-use crate::trace::{EndReason, Event, Kind, RunFacts};
+use crate::trace::{EndReason, Event, Kind, RunFacts, Usd};
 use serde_json::Value;
 use std::path::Path;
 
@@ -181,8 +181,8 @@ fn check_total(info: &Fields, accounted: &[Totals], report: &mut ImportReport) {
     let Some(all) = info.peek("model_stats").map(Totals::of) else { return };
     let calls = accounted.iter().filter_map(|t| t.calls).fold(0, i64::saturating_add);
     let cost: i64 =
-        accounted.iter().filter_map(|t| t.cost).map(|c| c.nanos()).fold(0, i64::saturating_add);
-    let stated = all.cost.map_or(0, |c| c.nanos());
+        accounted.iter().filter_map(|t| t.cost).map(Usd::nanos).fold(0, i64::saturating_add);
+    let stated = all.cost.map_or(0, Usd::nanos);
     // One nano-dollar of rounding per part.
     let off = stated.abs_diff(cost) > accounted.len() as u64;
     if off || all.calls.is_some_and(|stated| stated != calls) {

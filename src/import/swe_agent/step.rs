@@ -135,12 +135,11 @@ impl Turn {
             event.parent_event_id = Some(id.to_owned());
             event.event_id = Some(format!("{id}-call-{}", number + 1));
             let mut rest = Fields::default();
-            match calls.next().and_then(Fields::of) {
-                Some(call) => fill_call(&mut event, call, &mut rest),
-                None => {
-                    event.tool_name = Some(command(&action).to_owned());
-                    event.arguments = Some(action.clone());
-                }
+            if let Some(call) = calls.next().and_then(Fields::of) {
+                fill_call(&mut event, call, &mut rest);
+            } else {
+                event.tool_name = Some(command(&action).to_owned());
+                event.arguments = Some(action.clone());
             }
             // A step executes one action.
             let first = number == 0;

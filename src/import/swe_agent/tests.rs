@@ -25,7 +25,7 @@ fn step(action: &str, observation: &str) -> Value {
 }
 
 fn document(stats: Value) -> Value {
-    json!({
+    let mut document = json!({
         "environment": "main",
         "trajectory": [step("ls", "a.py"), step("submit", "diff")],
         "history": [
@@ -36,8 +36,10 @@ fn document(stats: Value) -> Value {
             {"role": "user", "content": "a.py\n(Open file: n/a)", "agent": "main", "message_type": "observation"},
             {"role": "assistant", "content": "I try.\n```\nsubmit\n```", "thought": "I try.", "action": "submit", "agent": "main"}
         ],
-        "info": {"exit_status": "submitted", "submission": "the patch", "model_stats": stats}
-    })
+        "info": {"exit_status": "submitted", "submission": "the patch"}
+    });
+    document["info"]["model_stats"] = stats;
+    document
 }
 
 fn counted() -> Value {

@@ -5,10 +5,12 @@
 //! of a condenser and replies that could not be parsed, are rows of their own where they stand among the others. What an
 //! agent that was delegated to does is told by its place: between the delegation and its result.
 
+mod replies;
+
 use super::super::fields::Fields;
 use super::super::model_response::Response;
 use super::super::naive_clock::Alignment;
-use super::super::openhands_metrics::{Call, Calls};
+use super::super::openhands_metrics::Calls;
 use super::super::rows::Rows;
 use super::super::{ImportError, ImportReport};
 use super::history::Entry;
@@ -134,62 +136,6 @@ impl Walk {
         report: &mut ImportReport,
     ) -> Result<(), ImportError> {
         self.unseen_until(self.calls.all().len(), rows, report)
-    }
-
-    /// The row of the reply behind an action, unless it has one. `said` is its text where no response is logged.
-    fn reply(
-        &mut self,
-        entry: &mut Entry,
-        said: Option<String>,
-        rows: &mut Rows<'_>,
-        report: &mut ImportReport,
-    ) -> Result<Parent, ImportError> {
-        let metadata = entry.fields.peek("tool_call_metadata");
-        let response = metadata.and_then(|m| m.get("model_response")).cloned().and_then(Fields::of);
-        let Some(id) = entry.response_id.clone() else {
-            if !self.calls.all().is_empty() {
-                // Its call has a row among those without an action.
-                return Ok(Parent { id: None, is_new: false });
-            }
-            let id = format!("item-{}-reply", entry.position);
-            let mut event = self.event(Kind::LlmCall, entry);
-            event.event_id = Some(id.clone());
-            event.content = said.filter(|text| !text.is_empty());
-            self.push_reply(event, rows)?;
-            return Ok(Parent { id: Some(id), is_new: true });
-        };
-        if !self.seen.insert(id.clone()) {
-            return Ok(Parent { id: Some(id), is_new: false });
-        }
-        let place = self.calls.all().iter().position(|call| call.response_id == id);
-        self.unseen_until(place.unwrap_or(0), rows, report)?;
-        let mut event = self.event(Kind::LlmCall, entry);
-        event.event_id = Some(id.clone());
-        event.response_id = Some(id.clone());
-        let mut response = response.map(Response::of).unwrap_or_default();
-        let mut rest = response.rest;
-        match self.calls.claim(&id) {
-            Some(call) => {
-                call.fill(&mut event);
-                if !call.raw.is_null() {
-                    report.merge("usage entry, in the row of its call");
-                }
-            }
-            None => {
-                response.usage.fill(&mut event, None);
-                if let Some(usage) = response.raw_usage.take() {
-                    rest.keep("usage", usage);
-                }
-            }
-        }
-        if let Some(model) = response.model {
-            rest.keep("response_model", model);
-        }
-        event.finish_reason = response.finish_reason;
-        event.content = response.text.or(said).filter(|text| !text.is_empty());
-        event.attributes = joined(event.attributes.take(), rest).rest();
-        self.push_reply(event, rows)?;
-        Ok(Parent { id: Some(id), is_new: true })
     }
 
     /// The row of a call of a tool.
@@ -390,38 +336,6 @@ impl Walk {
         rows.push(self.placed(event))
     }
 
-    /// The rows of the calls before a place in the log that no action came of.
-    fn unseen_until(
-        &mut self,
-        place: usize,
-        rows: &mut Rows<'_>,
-        report: &mut ImportReport,
-    ) -> Result<(), ImportError> {
-        while self.next < place {
-            let Some(call) = self.calls.all().get(self.next) else { break };
-            self.next += 1;
-            if self.in_history.contains(&call.response_id) {
-                continue;
-            }
-            let event = row_without_action(call);
-            if !call.raw.is_null() {
-                report.used();
-            }
-            self.push_reply(event, rows)?;
-        }
-        Ok(())
-    }
-
-    fn push_reply(&mut self, mut event: Event, rows: &mut Rows<'_>) -> Result<(), ImportError> {
-        event.role = Some("assistant".to_owned());
-        self.replies += 1;
-        self.metered += i64::from(event.usage_quality.is_some());
-        self.priced += i64::from(event.cost_usd.is_some());
-        self.used.0 = self.used.0.saturating_add(event.input_tokens.unwrap_or(0));
-        self.used.1 = self.used.1.saturating_add(event.output_tokens.unwrap_or(0));
-        rows.push(self.placed(event))
-    }
-
     fn thread(&self) -> String {
         self.delegates.last().map(|delegate| delegate.id.clone()).unwrap_or_default()
     }
@@ -455,28 +369,6 @@ impl Walk {
     }
 }
 
-/// The reply that an action came of.
-struct Parent {
-    id: Option<String>,
-    /// Whether its row was made for this action.
-    is_new: bool,
-}
-
-/// The row of a call that no action came of: of a condenser, of a delegate, or of a reply that could not be parsed.
-fn row_without_action(call: &Call) -> Event {
-    let mut event = Event::new(Kind::LlmCall);
-    event.event_id = Some(call.response_id.clone()).filter(|id| !id.is_empty());
-    event.ts = call.ended;
-    call.fill(&mut event);
-    if event.ts.is_some() {
-        event.clock = Some(Clock::Source);
-    }
-    let mut rest = Fields::of_attributes(event.attributes.take());
-    rest.keep("action", "none in the history");
-    event.attributes = rest.rest();
-    event
-}
-
 /// Takes a text of an action, from its arguments or from beside them.
 fn argument(entry: &mut Entry, name: &str) -> Option<String> {
     let mut arguments = entry.fields.object("args");
@@ -485,12 +377,4 @@ fn argument(entry: &mut Entry, name: &str) -> Option<String> {
         entry.fields.keep("args", arguments.into_value());
     }
     found.or_else(|| entry.fields.text(name))
-}
-
-fn joined(attributes: Option<String>, rest: Fields) -> Fields {
-    let mut all = Fields::of_attributes(attributes);
-    for (name, value) in rest.into_pairs() {
-        all.keep(&name, value);
-    }
-    all
 }
