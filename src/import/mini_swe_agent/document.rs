@@ -104,6 +104,13 @@ fn account(info: &Fields, walk: &Walk, report: &mut ImportReport) -> Option<Even
             walk.calls
         ));
     }
+    if calls.is_some_and(|calls| calls < walk.calls) {
+        report.warn(format!(
+            "api_calls is {} and {} calls are in the log; those in the log are counted",
+            calls.unwrap_or(0),
+            walk.calls
+        ));
+    }
     if walk.unmetered > 0 {
         report.warn(format!(
             "{} of {} calls have no usage in the log: their tokens are unknown, and their costs may be missing from the total",

@@ -187,6 +187,12 @@ fn a_total_that_is_not_the_sum_of_its_calls_is_warned_of() {
 }
 
 #[test]
+fn more_calls_than_were_counted_are_warned_of() {
+    let run = run(&document(vec![reply(1, 10.0, 0.1), result(1, 11.0)], 0.1, 0));
+    assert!(run.report.warnings.iter().any(|w| w.contains("api_calls is 0 and 1 calls")));
+}
+
+#[test]
 fn a_cost_of_zero_is_unknown() {
     let run = run(&document(vec![reply(1, 10.0, 0.0), result(1, 11.0)], 0.0, 1));
     assert_eq!(total(&run, |e| e.cost_usd.map(Usd::nanos)), None);

@@ -27,7 +27,8 @@ pub(super) fn fill(event: &mut Event, mut entry: Entry, ended: Option<Timestamp>
     if entry.kind == "error" {
         event.error_type = Some(error_id(&mut entry.fields));
     }
-    keep(&mut rest, entry, event.tool_name.as_deref());
+    let action = rest.peek("action").and_then(Value::as_str).map(str::to_owned);
+    keep(&mut rest, entry, action.as_deref().or(event.tool_name.as_deref()));
     rest
 }
 
@@ -40,8 +41,8 @@ pub(super) fn error_id(fields: &mut Fields) -> String {
     id.filter(|id| !id.is_empty()).unwrap_or("agent_error").to_owned()
 }
 
-/// Keeps what has no column, without what repeats the action.
-pub(super) fn keep(rest: &mut Fields, mut entry: Entry, tool: Option<&str>) {
+/// Keeps what has no column, without what repeats the action. `expected` is the kind that needs no word.
+pub(super) fn keep(rest: &mut Fields, mut entry: Entry, expected: Option<&str>) {
     let mut extras = entry.fields.object("extras").unwrap_or_default();
     for name in ["message", "tool_call_metadata", "command", "success", "command_id"] {
         entry.fields.drop(name);
@@ -50,7 +51,7 @@ pub(super) fn keep(rest: &mut Fields, mut entry: Entry, tool: Option<&str>) {
     if extras.peek("error_id") == Some(&Value::from("")) {
         extras.drop("error_id");
     }
-    if tool != Some(&entry.kind) {
+    if expected != Some(&entry.kind) {
         rest.keep("observation", entry.kind);
     }
     for (name, value) in extras.into_pairs().chain(entry.fields.into_pairs()) {

@@ -123,6 +123,27 @@ fn one_bad_line_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_stream_that_breaks_off_keeps_the_runs_before_it() {
+    let mut lines = format!("{}\n", usual()).into_bytes();
+    // What compresses badly, so that the cut is behind the first run.
+    let noise: String = (0..200_000u32)
+        .map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26))
+        .collect();
+    lines.extend(format!("{{\"instance_id\": \"{noise}\"}}\n").into_bytes());
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &lines).unwrap();
+    let mut packed = packed.finish().unwrap();
+    packed.truncate(packed.len() * 3 / 4);
+    let collected = try_import(&[("output.jsonl.gz", &packed)]).unwrap();
+    assert_eq!(collected.runs.len(), 1);
+    assert!(
+        collected.failed[0].to_string().contains("output.jsonl.gz:2: the file breaks off"),
+        "{:?}",
+        collected.failed
+    );
+}
+
+#[test]
 fn an_exported_event_stream_is_a_run() {
     let events = usual()["history"].clone();
     let run =
