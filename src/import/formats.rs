@@ -4,8 +4,8 @@ use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
 use super::{
-    ImportError, atif, claude_code, claude_stream, codex, codex_exec, gemini, harbor, openhands,
-    ramp_report, ramp_table,
+    ImportError, atif, claude_code, claude_stream, codex, codex_exec, gemini, harbor,
+    mini_swe_agent, openhands, openhands_legacy, ramp_report, ramp_table, swe_agent,
 };
 use std::fmt;
 
@@ -68,6 +68,9 @@ formats! {
     CodexExec = "codex-exec", "output of `codex exec --json`: turns and items of a thread, without times", codex_exec::importer;
     Gemini = "gemini-cli", "Gemini CLI session file, or what `--output-format stream-json` prints", gemini::importer;
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
+    SweAgent = "swe-agent", "SWE-agent trajectory (.traj), 0.x and 1.x", swe_agent::importer;
+    MiniSweAgent = "mini-swe-agent", "mini-swe-agent trajectory (.traj.json), versions 1 and 2, or its bare list of messages", mini_swe_agent::importer;
+    OpenHandsLegacy = "openhands-legacy", "OpenHands output.jsonl or event stream, before its SDK", openhands_legacy::importer;
 }
 
 impl fmt::Display for Format {

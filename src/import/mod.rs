@@ -21,22 +21,32 @@
 //! * `stages`: how a stage ended
 //! * `scores`: grades from elsewhere
 //!
+//! What some formats share:
+//!
+//! * `claude`: what the formats of Claude Code share
+//! * `content`: the text of a chat message
+//! * `model_response`: a response as its API gave it
+//! * `naive_clock`: naive local times to UTC
+//! * `openhands_metrics`: what the OpenHands formats share
+//! * `ramp`: what the RAMP formats share
+//! * `run_id`: ids for logs that have none of their own
+//! * `test_report`: TODO
+//!
 //! Formats, one module each:
 //!
-//! * `openhands`: RAMP run folders with OpenHands SDK logs
+//! * `atif`: ATIF trajectories
+//! * `claude_code`: session files of Claude Code
+//! * `claude_stream`: what Claude Code prints with `--output-format stream-json`
 //! * `codex`: Codex CLI rollouts
 //! * `codex_exec`: what `codex exec --json` prints
 //! * `gemini`: Gemini CLI sessions and what it prints
-//! * `ramp_table`: published RAMP tables and leaderboards
-//! * `ramp_report`: bare RAMP report files
-//! * `claude_code`: session files of Claude Code
-//! * `claude_stream`: what Claude Code prints with `--output-format stream-json`
-//! * `claude`: what the formats of Claude Code share
-//! * `ramp`: what the RAMP formats share
 //! * `harbor`: Harbor trial folders
-//! * `atif`: ATIF trajectories
-//!
-//! Beside the formats: `test_report`, what test runners write.
+//! * `mini_swe_agent`: mini-swe-agent trajectories
+//! * `openhands`: RAMP run folders with OpenHands SDK logs
+//! * `openhands_legacy`: OpenHands before its SDK
+//! * `ramp_report`: bare RAMP report files
+//! * `ramp_table`: published RAMP tables and leaderboards
+//! * `swe_agent`: SWE-agent trajectories
 
 mod atif;
 mod claude;
@@ -44,6 +54,7 @@ mod claude_code;
 mod claude_stream;
 mod codex;
 mod codex_exec;
+mod content;
 mod error;
 mod fields;
 mod files;
@@ -53,16 +64,23 @@ mod harbor;
 mod look;
 #[cfg(test)]
 mod made;
+mod mini_swe_agent;
+mod model_response;
+mod naive_clock;
 mod openhands;
+mod openhands_legacy;
+mod openhands_metrics;
 mod ramp;
 mod ramp_report;
 mod ramp_table;
 mod report;
 mod rows;
+mod run_id;
 mod scores;
 mod sink;
 mod source;
 mod stages;
+mod swe_agent;
 mod test_report;
 mod tools;
 mod usage;
