@@ -22,6 +22,7 @@
 //!
 //! Formats, one module each:
 //!
+//! * `inspect`: Inspect AI logs
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
@@ -31,6 +32,7 @@ mod error;
 mod fields;
 mod files;
 mod formats;
+mod inspect;
 mod look;
 #[cfg(test)]
 mod made;

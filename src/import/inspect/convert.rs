@@ -1,0 +1,357 @@
+//! One sample to one run.
+
+use super::super::fields::Fields;
+use super::super::rows::{Rows, timed};
+use super::super::sink::Sink;
+use super::super::{ImportError, ImportReport};
+use super::ending::Ending;
+use super::grades::class_of;
+use super::header::Header;
+use super::joins::{Joins, small};
+use super::messages::Seen;
+use super::sample::{Pool, Sample};
+use super::texts::Texts;
+use super::transcript::{Record, SubAgent, Transcript, time};
+use crate::trace::{Clock, EndReason, Event, Kind, RunFacts, Timestamp};
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+/// Sums over the samples of a log.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    tokens: i64,
+    samples: u64,
+}
+
+/// The run that is being made of a sample.
+pub(super) struct Run<'r, 's> {
+    pub(super) rows: Rows<'s>,
+    pub(super) report: ImportReport,
+    pub(super) header: &'r Header,
+    pub(super) path: &'r Path,
+    pub(super) texts: &'r Texts,
+    pub(super) pool: &'r Pool,
+    pub(super) joins: Joins,
+    pub(super) seen: Seen,
+    /// Rows of tool events, by number of the event.
+    pub(super) tool_events: HashMap<usize, String>,
+    /// The tools of the latest call, by agent.
+    pub(super) tools: HashMap<String, Value>,
+    /// Tokens of calls, as they are written.
+    pub(super) tokens: i64,
+    pub(super) counted_calls: u64,
+    pub(super) calls_without_tokens: u64,
+    pub(super) unclear_counts: u64,
+    pub(super) undated_calls: u64,
+    pub(super) last_finish: Option<String>,
+    /// There are no model events: replies are told by messages.
+    pub(super) without_calls: bool,
+    /// Something was asked of the agent.
+    pub(super) prompted: bool,
+    agents: HashSet<String>,
+    attempt: i64,
+    /// The stage has no result yet.
+    pub(super) open: bool,
+    /// What the stage ends with, in the attempt that ends it.
+    pub(super) ending: Option<Ending>,
+    pub(super) reason: Option<EndReason>,
+    /// Errors that have rows.
+    pub(super) errors: HashSet<String>,
+    pub(super) interrupted: bool,
+    pub(super) naive_times: bool,
+    /// Events that are kept with the end of the run.
+    pub(super) others: Vec<Value>,
+    pub(super) scores: Map<String, Value>,
+}
+
+/// Where a row stands: its spans, its agent.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    path: Option<String>,
+    span: Option<String>,
+    agent: Option<SubAgent>,
+    /// The tool call that the agent works for.
+    started_by: Option<String>,
+}
+
+impl Place {
+    /// The agent, empty for the first one.
+    pub(super) fn thread(&self) -> String {
+        self.agent.as_ref().map(|a| a.id.clone()).unwrap_or_default()
+    }
+}
+
+/// Imports a sample. `totals` gathers over the samples of the log, the last of which says how they compare with its header.
+pub(super) fn import(
+    run_id: String,
+    mut sample: Sample,
+    header: &Header,
+    mut report: ImportReport,
+    (totals, last): (&mut Totals, bool),
+    sink: &mut dyn Sink,
+) -> Result<(), ImportError> {
+    report.used();
+    for (path, problem) in &sample.broken {
+        report.reject(path, 1, problem.as_str());
+    }
+    for (path, position) in &sample.replaces {
+        report.duplicate(
+            "sample again: it was requeued, and the last one stands",
+            path,
+            *position,
+            run_id.as_str(),
+        );
+    }
+    report.skip("raw requests, which repeat the messages", sample.raw_requests);
+    let facts = RunFacts {
+        run_id,
+        workload: format!("{}/{}", header.task, sample.id()),
+        model: header.model.clone().unwrap_or_else(|| "unknown".to_owned()),
+        provider: header.provider(),
+        agent: Some(header.agent.clone()),
+        protocol: None,
+    };
+    if header.model.is_none() {
+        report.warn("the log names no model; it is stored as `unknown`");
+    }
+    if !header.ended {
+        report.warn("the evaluation had not ended when the log was written");
+    }
+    let mut fields = std::mem::take(&mut sample.fields);
+    let mut transcript = Transcript::of(std::mem::take(&mut sample.events));
+    let (started, _) = time(&mut fields, "started_at");
+    let times = transcript.records.iter().flatten().filter_map(|r| r.ts);
+    let start = times.chain(started).min();
+    let retries = fields.array("error_retries").unwrap_or_default();
+    let ending = Ending::of(&mut fields, std::mem::take(&mut sample.messages));
+    let model_usage = ending.model_usage.clone();
+    let mut run_end = timed(Kind::RunEnd, ending.completed);
+    run_end.elapsed_s = ending.elapsed_s;
+
+    let rows = Rows::begin(sink, facts, start)?;
+    let mut run = Run {
+        rows,
+        report,
+        header,
+        path: &sample.path,
+        texts: &sample.texts,
+        pool: &sample.pool,
+        joins: Joins::default(),
+        seen: Seen::default(),
+        tool_events: HashMap::new(),
+        tools: HashMap::new(),
+        tokens: 0,
+        counted_calls: 0,
+        calls_without_tokens: 0,
+        unclear_counts: 0,
+        undated_calls: 0,
+        last_finish: None,
+        without_calls: !transcript.records.iter().flatten().any(|r| r.kind == "model"),
+        prompted: false,
+        agents: HashSet::new(),
+        attempt: 1,
+        open: true,
+        ending: None,
+        reason: None,
+        errors: HashSet::new(),
+        interrupted: false,
+        naive_times: false,
+        others: Vec::new(),
+        scores: Map::new(),
+    };
+    run.start(start, &mut fields)?;
+    for retry in retries {
+        run.failed_attempt(retry)?;
+    }
+    let before = run.tokens;
+    run.ending = Some(ending);
+    run.play(&mut transcript)?;
+    run.close()?;
+    let of_sample = run.tokens.saturating_sub(before);
+    run.compare(model_usage.as_ref(), of_sample);
+    totals.tokens = totals.tokens.saturating_add(run.tokens);
+    totals.samples += 1;
+    if let Some(total) = header.total_tokens.filter(|t| last && *t != totals.tokens) {
+        let Totals { tokens, samples } = totals;
+        run.report.warn(format!(
+            "the header of the log counts {total} tokens, the model calls of its {samples} samples {tokens}: the calls are used"
+        ));
+    }
+    run.finish(run_end, fields, model_usage)
+}
+
+impl Run<'_, '_> {
+    fn start(&mut self, start: Option<Timestamp>, fields: &mut Fields) -> Result<(), ImportError> {
+        let mut facts = Fields::of(Value::Object(self.header.facts.clone())).unwrap_or_default();
+        for name in
+            ["id", "epoch", "description", "choices", "sandbox", "files", "setup", "metadata"]
+        {
+            if let Some(mut value) = fields.take(name) {
+                self.texts.resolve(&mut value);
+                facts.keep(&format!("sample_{name}"), value);
+            }
+        }
+        fields.drop("uuid");
+        let mut event = timed(Kind::RunStart, start);
+        event.attributes = facts.rest_counted(&mut self.report);
+        self.rows.push(event)?;
+        self.rows.open_stage(0, start)
+    }
+
+    /// An attempt at the sample that an error ended, before the one that the sample tells.
+    fn failed_attempt(&mut self, retry: Value) -> Result<(), ImportError> {
+        let Some(mut retry) = Fields::of(retry) else {
+            self.report.reject(self.path, 1, "a retried error that is no object");
+            return Ok(());
+        };
+        let events = retry.array("events").unwrap_or_default();
+        self.play(&mut Transcript::of(events))?;
+        self.report.used();
+        self.error_row(Event::new(Kind::Error), retry, &Place::default())?;
+        self.errors.clear();
+        self.attempt += 1;
+        let mut again = Event::new(Kind::StageStart);
+        again.attempt = Some(self.attempt);
+        self.rows.push(again)
+    }
+
+    /// The events of one attempt.
+    fn play(&mut self, transcript: &mut Transcript) -> Result<(), ImportError> {
+        for position in std::mem::take(&mut transcript.broken) {
+            self.report.reject(self.path, position, "an event that is no object");
+        }
+        self.naive_times |=
+            transcript.records.iter().flatten().any(|r| r.clock == Some(Clock::AssumedUtc));
+        self.tool_events.clear();
+        self.joins = Joins::of(transcript, self.texts, &mut self.report);
+        let inputs = transcript.records.iter().flatten();
+        let inputs = inputs.filter_map(|r| r.fields.peek("input")?.as_array()).flatten();
+        let of_sample = self.ending.iter().flat_map(|e| &e.messages);
+        for message in self.pool.values().chain(inputs).chain(of_sample) {
+            self.joins.note(message);
+        }
+        for index in 0..transcript.records.len() {
+            let Some(record) = transcript.records[index].take() else { continue };
+            self.event(index, record, transcript)?;
+        }
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        index: usize,
+        record: Record,
+        transcript: &mut Transcript,
+    ) -> Result<(), ImportError> {
+        match record.kind.as_str() {
+            "model" | "tool" | "error" => {
+                if transcript.is_grading(record.span) && self.ending.is_some() {
+                    // What scorers do comes after the work of the agent and is no part of the stage.
+                    self.close()?;
+                }
+                let place = self.place(transcript, record.span);
+                match record.kind.as_str() {
+                    "model" => self.model(record, &place, transcript)?,
+                    "tool" => self.tool_event(index, record, &place)?,
+                    _ => {
+                        self.report.used();
+                        let event = record.timed(Event::new(Kind::Error));
+                        let error = { record.fields }.object("error").unwrap_or_default();
+                        self.error_row(event, error, &place)?;
+                    }
+                }
+            }
+            "span_begin" | "span_end" | "step" => self.report.merge("structure: the spans of rows"),
+            "sample_init" => self.report.skip("start of the sample, which repeats its input", 1),
+            "state" => self.report.skip("changes of the state, whose messages have rows", 1),
+            "store" => self.report.skip("changes of the store, whose end is kept", 1),
+            "score" => self.score(record),
+            "approval" | "sandbox" | "subtask" | "sample_limit" | "input" | "info" | "logger"
+            | "compaction" | "interrupt" | "branch" | "anchor" | "checkpoint" | "review"
+            | "sentinel" | "score_edit" => {
+                let user = record.fields.peek("source").and_then(Value::as_str);
+                self.interrupted |=
+                    record.kind == "interrupt" && matches!(user, Some("user_cancel" | "system"));
+                self.report.merge("event that is kept with the end of the run");
+                self.others.push(small(record, self.texts));
+            }
+            "" => self.report.reject(self.path, record.position, "an event without a kind"),
+            other => self.report.unknown(other),
+        }
+        Ok(())
+    }
+
+    /// The final scores stand in the sample, unless it did not come to its end.
+    fn score(&mut self, mut record: Record) {
+        if record.fields.peek("intermediate") == Some(&Value::Bool(true)) {
+            self.report.merge("event that is kept with the end of the run");
+            self.others.push(small(record, self.texts));
+            return;
+        }
+        self.report.merge("score: part of the result");
+        let name = record.fields.text("scorer").unwrap_or_else(|| "score".to_owned());
+        if let Some(score) = record.fields.take("score") {
+            self.scores.entry(name).or_insert(score);
+        }
+    }
+
+    fn place(&self, transcript: &Transcript, span: Option<usize>) -> Place {
+        let agent = transcript.sub_agent(span);
+        let call = agent.as_ref().and_then(|a| a.call);
+        Place {
+            path: transcript.path(span),
+            span: transcript.around(span).next().map(|s| s.id.clone()),
+            started_by: call.and_then(|call| self.tool_events.get(&call).cloned()),
+            agent,
+        }
+    }
+
+    /// Completes a row with its place and what is left of its record.
+    pub(super) fn placed(&mut self, mut event: Event, mut rest: Fields, place: &Place) -> Event {
+        if self.open {
+            event.attempt = Some(self.attempt);
+        }
+        if let Some(path) = &place.path {
+            rest.keep("span", path.as_str());
+        }
+        if let Some(id) = place.span.as_ref().filter(|id| place.path.as_ref() != Some(id)) {
+            rest.keep("span_id", id.as_str());
+        }
+        if let Some(agent) = &place.agent {
+            rest.keep("agent_id", agent.id.as_str());
+            rest.keep("agent_type", agent.name.as_str());
+            if self.agents.insert(agent.id.clone()) {
+                event.parent_event_id = event.parent_event_id.or_else(|| place.started_by.clone());
+            }
+        }
+        event.attributes = rest.rest_counted(&mut self.report);
+        event
+    }
+
+    /// Adds a row.
+    pub(super) fn put(
+        &mut self,
+        event: Event,
+        rest: Fields,
+        place: &Place,
+    ) -> Result<(), ImportError> {
+        let event = self.placed(event, rest, place);
+        self.rows.push(event)
+    }
+
+    pub(super) fn error_row(
+        &mut self,
+        mut event: Event,
+        mut error: Fields,
+        place: &Place,
+    ) -> Result<(), ImportError> {
+        error.drop("traceback_ansi");
+        error = self.texts.resolved(error);
+        let message = error.text("message").unwrap_or_default();
+        event.error_type = Some(class_of(&message).unwrap_or("error").to_owned());
+        self.errors.insert(message.clone());
+        event.content = Some(message);
+        self.put(event, error, place)
+    }
+}
