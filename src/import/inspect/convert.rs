@@ -49,6 +49,8 @@ pub(super) struct Run<'r, 's> {
     pub(super) without_calls: bool,
     /// Something was asked of the agent.
     pub(super) prompted: bool,
+    /// A tool gave a result to a call that is not in the log.
+    pub(super) acted: bool,
     agents: HashSet<String>,
     attempt: i64,
     /// The stage has no result yet.
@@ -149,6 +151,7 @@ pub(super) fn import(
         last_finish: None,
         without_calls: !transcript.records.iter().flatten().any(|r| r.kind == "model"),
         prompted: false,
+        acted: false,
         agents: HashSet::new(),
         attempt: 1,
         open: true,

@@ -56,10 +56,15 @@ impl Run<'_, '_> {
     pub(super) fn close(&mut self) -> Result<(), ImportError> {
         let Some(mut ending) = self.ending.take() else { return Ok(()) };
         let outside = Place::default();
-        self.messages_of_sample(std::mem::take(&mut ending.messages))?;
-        if let Some(input) = ending.input.take().filter(|_| !self.prompted) {
+        let messages = std::mem::take(&mut ending.messages);
+        let asks = |m: &Value| m.get("role").and_then(Value::as_str) == Some("user");
+        if let Some(input) = ending.input.take()
+            && !self.prompted
+            && !messages.iter().any(asks)
+        {
             self.prompt(input)?;
         }
+        self.messages_of_sample(messages)?;
         let said = ending.reason();
         if let Some(error) = ending.error.take() {
             let message = error.peek("message").and_then(Value::as_str).unwrap_or_default();
@@ -84,6 +89,8 @@ impl Run<'_, '_> {
         let result = self.placed(result, rest, &outside);
         let cut_off = self.last_finish.as_deref() == Some("model_length");
         let outcome = StageOutcome {
+            // Results of tools show that there were calls, though the log has none.
+            attempted: self.acted.then_some(true),
             score: ending.grade.score,
             passed: ending.grade.passed,
             end_reason: said

@@ -90,13 +90,13 @@ fn keys(message: &Value, before: &mut Occurrences) -> Vec<u64> {
             .then(|| hash(&["reply", &content, &calls]));
         return by_id.into_iter().chain(by_text).collect();
     }
+    let call = text("tool_call_id").unwrap_or_default();
     if id.is_empty() {
-        let key = hash(&[role, &content, text("tool_call_id").unwrap_or_default()]);
-        let nth = before.entry(key).or_default();
+        let nth = before.entry(hash(&[role, &content, call])).or_default();
         *nth += 1;
-        return vec![hash(&[role, &content, &nth.to_string()])];
+        return vec![hash(&[role, &content, call, &nth.to_string()])];
     }
-    vec![hash(&[role, &content, "id", id])]
+    vec![hash(&[role, &content, call, "id", id])]
 }
 
 impl Run<'_, '_> {
@@ -175,6 +175,7 @@ impl Run<'_, '_> {
         }
         let content = Content::of(fields.take("content").unwrap_or_default());
         let mut event = Event::new(Kind::Message);
+        self.prompted |= self.open && role == "user";
         event.role = Some(role);
         event.event_id = fields.text("id");
         event.content = (!content.text.is_empty()).then_some(content.text);
@@ -182,9 +183,6 @@ impl Run<'_, '_> {
             fields.keep("reasoning", reasoning);
         }
         fields.keep("parts", content.parts);
-        if self.open {
-            self.prompted = true;
-        }
         self.put(event, fields, place)
     }
 

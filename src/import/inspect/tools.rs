@@ -72,6 +72,7 @@ impl Run<'_, '_> {
         mut fields: Fields,
         place: &Place,
     ) -> Result<(), ImportError> {
+        self.acted |= self.open;
         let id = fields.text("tool_call_id");
         let name = fields.text("function");
         let mut event = Event::new(Kind::ToolCall);

@@ -142,8 +142,7 @@ impl Transcript {
         }
     }
 
-    /// Looks up what spans and events refer to. The span of a tool stands before its event or after it, and nothing names
-    /// the event; the first span of a tool belongs to its first event, and so on.
+    /// Looks up what spans and events refer to.
     fn connect(&mut self) {
         for index in 0..self.spans.len() {
             let parent = self.spans[index].parent_id.as_ref().and_then(|id| self.by_id.get(id));
@@ -151,34 +150,52 @@ impl Transcript {
                 self.spans[index].parent = Some(*parent);
             }
         }
-        let mut tools: HashMap<(Option<usize>, String), VecDeque<usize>> = HashMap::new();
+        let mut tools: HashMap<String, VecDeque<usize>> = HashMap::new();
         for (index, span) in self.spans.iter().enumerate() {
             if span.kind == "tool" && span.call.is_none() {
-                tools.entry((span.parent, span.name.clone())).or_default().push_back(index);
+                tools.entry(span.name.clone()).or_default().push_back(index);
             }
         }
-        for (index, record) in self.records.iter_mut().enumerate() {
-            let Some(record) = record else { continue };
+        for index in 0..self.records.len() {
+            let Some(record) = &mut self.records[index] else { continue };
             if let Some(span) = record.span_id.as_ref().and_then(|id| self.by_id.get(id)) {
                 record.span = Some(*span);
             }
-            if record.kind != "tool" {
-                continue;
-            }
-            let name = text(&record.fields, "function").unwrap_or_default();
-            let of_tool = tools.get_mut(&(record.span, name)).and_then(VecDeque::pop_front);
-            let of_agent = text(&record.fields, "agent_span_id");
-            let of_agent = of_agent.and_then(|id| self.by_id.get(&id).copied());
-            for span in of_tool.into_iter().chain(of_agent) {
-                self.spans[span].call.get_or_insert(index);
+            if record.kind == "tool" {
+                self.connect_tool(index, &mut tools);
             }
         }
     }
 
+    /// Finds the span of a tool event. It stands before the event or after it, inside of the event's own span, and does
+    /// not name the event: the first span of a tool belongs to its first event, and so on.
+    fn connect_tool(&mut self, event: usize, tools: &mut HashMap<String, VecDeque<usize>>) {
+        let Some(record) = &self.records[event] else { return };
+        let of_agent = text(&record.fields, "agent_span_id");
+        let of_agent = of_agent.and_then(|id| self.by_id.get(&id).copied());
+        let name = text(&record.fields, "function").unwrap_or_default();
+        let waiting = tools.get_mut(&name);
+        let of_tool = waiting.and_then(|waiting| {
+            let inside = |span: &usize| match record.span {
+                Some(outer) => self.indices_around(Some(*span)).any(|index| index == outer),
+                None => true,
+            };
+            let at = waiting.iter().position(inside)?;
+            waiting.remove(at)
+        });
+        for span in of_tool.into_iter().chain(of_agent) {
+            self.spans[span].call.get_or_insert(event);
+        }
+    }
+
+    fn indices_around(&self, span: Option<usize>) -> impl Iterator<Item = usize> {
+        let outer = |index: &usize| self.spans.get(*index).and_then(|s| s.parent);
+        std::iter::successors(span, outer).take(DEEPEST)
+    }
+
     /// The span and what it is in, from the inside to the outside.
     pub(super) fn around(&self, span: Option<usize>) -> impl Iterator<Item = &Span> {
-        let outer = |index: &usize| self.spans.get(*index).and_then(|s| s.parent);
-        std::iter::successors(span, outer).take(DEEPEST).filter_map(|index| self.spans.get(index))
+        self.indices_around(span).filter_map(|index| self.spans.get(index))
     }
 
     /// Names of the spans, from the outside to the inside: `solvers/react/add`.
