@@ -83,6 +83,7 @@ impl Run<'_, '_> {
         }
         event.tool_call_id = id;
         if name.is_none() {
+            let event = self.placed(event, fields, place);
             return self.rows.orphan_result(event);
         }
         event.tool_name = name;
@@ -167,22 +168,21 @@ impl Run<'_, '_> {
         rest: Fields,
         place: &Place,
     ) -> Result<(), ImportError> {
-        let known = event.tool_status.is_some();
-        let answer = event.clone();
-        event.tool_status = None;
-        let id = event.tool_call_id.get_or_insert_default().clone();
+        let status = event.tool_status.take();
+        // A call is answered by its id, also where it has none.
+        let id = event.tool_call_id.clone();
+        event.tool_call_id = Some(id.clone().unwrap_or_default());
         let event = self.placed(event, rest, place);
         let row = self.rows.call(&place.thread(), event)?;
-        if known {
-            self.rows.answer(&place.thread(), &id, |event| {
-                event.tool_status = answer.tool_status;
-                if id.is_empty() {
-                    event.tool_call_id = None;
-                }
-            })?;
-            return Ok(());
+        self.rows.amend(row, |event| event.tool_call_id.clone_from(&id));
+        match status {
+            None => self.rows.release(row),
+            Some(status) => {
+                let id = id.unwrap_or_default();
+                self.rows.answer(&place.thread(), &id, |event| event.tool_status = Some(status))?;
+                Ok(())
+            }
         }
-        self.rows.release(row)
     }
 }
 
