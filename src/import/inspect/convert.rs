@@ -5,14 +5,13 @@ use super::super::rows::{Rows, timed};
 use super::super::sink::Sink;
 use super::super::{ImportError, ImportReport};
 use super::ending::Ending;
-use super::grades::class_of;
 use super::header::Header;
-use super::joins::{Joins, small};
+use super::joins::Joins;
 use super::messages::Seen;
 use super::sample::{Pool, Sample};
 use super::texts::Texts;
-use super::transcript::{Record, SubAgent, Transcript, time};
-use crate::trace::{Clock, EndReason, Event, Kind, RunFacts, Timestamp};
+use super::transcript::{SubAgent, Transcript, time};
+use crate::trace::{EndReason, Event, Kind, RunFacts, Timestamp};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -38,21 +37,14 @@ pub(super) struct Run<'r, 's> {
     pub(super) tool_events: HashMap<usize, String>,
     /// The tools of the latest call, by agent.
     pub(super) tools: HashMap<String, Value>,
-    /// Tokens of calls, as they are written.
-    pub(super) tokens: i64,
-    pub(super) counted_calls: u64,
-    pub(super) calls_without_tokens: u64,
-    pub(super) unclear_counts: u64,
-    pub(super) undated_calls: u64,
+    pub(super) tally: Tally,
     pub(super) last_finish: Option<String>,
     /// There are no model events: replies are told by messages.
     pub(super) without_calls: bool,
     /// Something was asked of the agent.
     pub(super) prompted: bool,
-    /// A tool gave a result to a call that is not in the log.
-    pub(super) acted: bool,
     agents: HashSet<String>,
-    attempt: i64,
+    pub(super) attempt: i64,
     /// The stage has no result yet.
     pub(super) open: bool,
     /// What the stage ends with, in the attempt that ends it.
@@ -60,21 +52,34 @@ pub(super) struct Run<'r, 's> {
     pub(super) reason: Option<EndReason>,
     /// Errors that have rows.
     pub(super) errors: HashSet<String>,
-    pub(super) interrupted: bool,
-    pub(super) naive_times: bool,
+    /// Someone stopped it.
+    pub(super) stopped: Option<EndReason>,
     /// Events that are kept with the end of the run.
     pub(super) others: Vec<Value>,
     pub(super) scores: Map<String, Value>,
 }
 
+/// What is counted on the way.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Tokens of calls, as they are written.
+    pub(super) tokens: i64,
+    pub(super) counted_calls: u64,
+    pub(super) calls_without_tokens: u64,
+    pub(super) unclear_counts: u64,
+    pub(super) undated_calls: u64,
+    pub(super) results_without_calls: u64,
+    pub(super) times_without_zone: u64,
+}
+
 /// Where a row stands: its spans, its agent.
 #[derive(Debug, Default)]
 pub(super) struct Place {
-    path: Option<String>,
-    span: Option<String>,
-    agent: Option<SubAgent>,
+    pub(super) path: Option<String>,
+    pub(super) span: Option<String>,
+    pub(super) agent: Option<SubAgent>,
     /// The tool call that the agent works for.
-    started_by: Option<String>,
+    pub(super) started_by: Option<String>,
 }
 
 impl Place {
@@ -143,23 +148,17 @@ pub(super) fn import(
         seen: Seen::default(),
         tool_events: HashMap::new(),
         tools: HashMap::new(),
-        tokens: 0,
-        counted_calls: 0,
-        calls_without_tokens: 0,
-        unclear_counts: 0,
-        undated_calls: 0,
+        tally: Tally::default(),
         last_finish: None,
         without_calls: !transcript.records.iter().flatten().any(|r| r.kind == "model"),
         prompted: false,
-        acted: false,
         agents: HashSet::new(),
         attempt: 1,
         open: true,
         ending: None,
         reason: None,
         errors: HashSet::new(),
-        interrupted: false,
-        naive_times: false,
+        stopped: None,
         others: Vec::new(),
         scores: Map::new(),
     };
@@ -167,13 +166,13 @@ pub(super) fn import(
     for retry in retries {
         run.failed_attempt(retry)?;
     }
-    let before = run.tokens;
+    let before = run.tally.tokens;
     run.ending = Some(ending);
     run.play(&mut transcript)?;
     run.close()?;
-    let of_sample = run.tokens.saturating_sub(before);
+    let of_sample = run.tally.tokens.saturating_sub(before);
     run.compare(model_usage.as_ref(), of_sample);
-    totals.tokens = totals.tokens.saturating_add(run.tokens);
+    totals.tokens = totals.tokens.saturating_add(run.tally.tokens);
     totals.samples += 1;
     if let Some(total) = header.total_tokens.filter(|t| last && *t != totals.tokens) {
         let Totals { tokens, samples } = totals;
@@ -200,114 +199,6 @@ impl Run<'_, '_> {
         event.attributes = facts.rest_counted(&mut self.report);
         self.rows.push(event)?;
         self.rows.open_stage(0, start)
-    }
-
-    /// An attempt at the sample that an error ended, before the one that the sample tells.
-    fn failed_attempt(&mut self, retry: Value) -> Result<(), ImportError> {
-        let Some(mut retry) = Fields::of(retry) else {
-            self.report.reject(self.path, 1, "a retried error that is no object");
-            return Ok(());
-        };
-        let events = retry.array("events").unwrap_or_default();
-        self.play(&mut Transcript::of(events))?;
-        self.report.used();
-        self.error_row(Event::new(Kind::Error), retry, &Place::default())?;
-        self.errors.clear();
-        self.attempt += 1;
-        let mut again = Event::new(Kind::StageStart);
-        again.attempt = Some(self.attempt);
-        self.rows.push(again)
-    }
-
-    /// The events of one attempt.
-    fn play(&mut self, transcript: &mut Transcript) -> Result<(), ImportError> {
-        for position in std::mem::take(&mut transcript.broken) {
-            self.report.reject(self.path, position, "an event that is no object");
-        }
-        self.naive_times |=
-            transcript.records.iter().flatten().any(|r| r.clock == Some(Clock::AssumedUtc));
-        self.tool_events.clear();
-        self.joins = Joins::of(transcript, self.texts, &mut self.report);
-        let inputs = transcript.records.iter().flatten();
-        let inputs = inputs.filter_map(|r| r.fields.peek("input")?.as_array()).flatten();
-        let of_sample = self.ending.iter().flat_map(|e| &e.messages);
-        for message in self.pool.values().chain(inputs).chain(of_sample) {
-            self.joins.note(message);
-        }
-        for index in 0..transcript.records.len() {
-            let Some(record) = transcript.records[index].take() else { continue };
-            self.event(index, record, transcript)?;
-        }
-        Ok(())
-    }
-
-    fn event(
-        &mut self,
-        index: usize,
-        record: Record,
-        transcript: &mut Transcript,
-    ) -> Result<(), ImportError> {
-        match record.kind.as_str() {
-            "model" | "tool" | "error" => {
-                if transcript.is_grading(record.span) && self.ending.is_some() {
-                    // What scorers do comes after the work of the agent and is no part of the stage.
-                    self.close()?;
-                }
-                let place = self.place(transcript, record.span);
-                match record.kind.as_str() {
-                    "model" => self.model(record, &place, transcript)?,
-                    "tool" => self.tool_event(index, record, &place)?,
-                    _ => {
-                        self.report.used();
-                        let event = record.timed(Event::new(Kind::Error));
-                        let error = { record.fields }.object("error").unwrap_or_default();
-                        self.error_row(event, error, &place)?;
-                    }
-                }
-            }
-            "span_begin" | "span_end" | "step" => self.report.merge("structure: the spans of rows"),
-            "sample_init" => self.report.skip("start of the sample, which repeats its input", 1),
-            "state" => self.report.skip("changes of the state, whose messages have rows", 1),
-            "store" => self.report.skip("changes of the store, whose end is kept", 1),
-            "score" => self.score(record),
-            "approval" | "sandbox" | "subtask" | "sample_limit" | "input" | "info" | "logger"
-            | "compaction" | "interrupt" | "branch" | "anchor" | "checkpoint" | "review"
-            | "sentinel" | "score_edit" => {
-                let user = record.fields.peek("source").and_then(Value::as_str);
-                self.interrupted |=
-                    record.kind == "interrupt" && matches!(user, Some("user_cancel" | "system"));
-                self.report.merge("event that is kept with the end of the run");
-                self.others.push(small(record, self.texts));
-            }
-            "" => self.report.reject(self.path, record.position, "an event without a kind"),
-            other => self.report.unknown(other),
-        }
-        Ok(())
-    }
-
-    /// The final scores stand in the sample, unless it did not come to its end.
-    fn score(&mut self, mut record: Record) {
-        if record.fields.peek("intermediate") == Some(&Value::Bool(true)) {
-            self.report.merge("event that is kept with the end of the run");
-            self.others.push(small(record, self.texts));
-            return;
-        }
-        self.report.merge("score: part of the result");
-        let name = record.fields.text("scorer").unwrap_or_else(|| "score".to_owned());
-        if let Some(score) = record.fields.take("score") {
-            self.scores.entry(name).or_insert(score);
-        }
-    }
-
-    fn place(&self, transcript: &Transcript, span: Option<usize>) -> Place {
-        let agent = transcript.sub_agent(span);
-        let call = agent.as_ref().and_then(|a| a.call);
-        Place {
-            path: transcript.path(span),
-            span: transcript.around(span).next().map(|s| s.id.clone()),
-            started_by: call.and_then(|call| self.tool_events.get(&call).cloned()),
-            agent,
-        }
     }
 
     /// Completes a row with its place and what is left of its record.
@@ -341,20 +232,5 @@ impl Run<'_, '_> {
     ) -> Result<(), ImportError> {
         let event = self.placed(event, rest, place);
         self.rows.push(event)
-    }
-
-    pub(super) fn error_row(
-        &mut self,
-        mut event: Event,
-        mut error: Fields,
-        place: &Place,
-    ) -> Result<(), ImportError> {
-        error.drop("traceback_ansi");
-        error = self.texts.resolved(error);
-        let message = error.text("message").unwrap_or_default();
-        event.error_type = Some(class_of(&message).unwrap_or("error").to_owned());
-        self.errors.insert(message.clone());
-        event.content = Some(message);
-        self.put(event, error, place)
     }
 }

@@ -56,6 +56,7 @@ impl Run<'_, '_> {
     pub(super) fn close(&mut self) -> Result<(), ImportError> {
         let Some(mut ending) = self.ending.take() else { return Ok(()) };
         let outside = Place::default();
+        let last = self.rows.last.clone();
         let messages = std::mem::take(&mut ending.messages);
         let asks = |m: &Value| m.get("role").and_then(Value::as_str) == Some("user");
         if let Some(input) = ending.input.take()
@@ -64,7 +65,11 @@ impl Run<'_, '_> {
         {
             self.prompt(input)?;
         }
-        self.messages_of_sample(messages)?;
+        self.messages_of_sample(&messages)?;
+        if !self.without_calls {
+            // What no call was sent says nothing about the end of the work.
+            self.rows.last = last;
+        }
         let said = ending.reason();
         if let Some(error) = ending.error.take() {
             let message = error.peek("message").and_then(Value::as_str).unwrap_or_default();
@@ -72,7 +77,7 @@ impl Run<'_, '_> {
                 self.error_row(Event::new(Kind::Error), error, &outside)?;
             }
         }
-        if self.counted_calls == 0 {
+        if self.tally.counted_calls == 0 {
             self.totals(ending.model_usage.as_ref())?;
         }
         if ending.grade.scores.is_empty() {
@@ -90,12 +95,10 @@ impl Run<'_, '_> {
         let cut_off = self.last_finish.as_deref() == Some("model_length");
         let outcome = StageOutcome {
             // Results of tools show that there were calls, though the log has none.
-            attempted: self.acted.then_some(true),
+            attempted: (self.tally.results_without_calls > 0).then_some(true),
             score: ending.grade.score,
             passed: ending.grade.passed,
-            end_reason: said
-                .or(self.interrupted.then_some(EndReason::Interrupted))
-                .or(cut_off.then_some(EndReason::ContextExceeded)),
+            end_reason: said.or(self.stopped).or(cut_off.then_some(EndReason::ContextExceeded)),
             ..StageOutcome::default()
         };
         self.reason = self.rows.close_stage(outcome, result)?;
@@ -106,7 +109,7 @@ impl Run<'_, '_> {
     /// The input of a sample that has no messages: a text, or messages.
     fn prompt(&mut self, input: Value) -> Result<(), ImportError> {
         if let Value::Array(messages) = input {
-            return self.messages_of_sample(messages);
+            return self.messages_of_sample(&messages);
         }
         let mut input = input;
         self.texts.resolve(&mut input);
@@ -127,7 +130,7 @@ impl Run<'_, '_> {
             let mut event = Event::new(Kind::LlmCall);
             counted.usage.fill(&mut event, Some(UsageQuality::Aggregate));
             event.usage_quality = Some(UsageQuality::Aggregate);
-            event.llm_call_count = (self.calls_without_tokens > 0).then_some(0);
+            event.llm_call_count = (self.tally.calls_without_tokens > 0).then_some(0);
             event.reported_total_tokens = counted.total;
             event.cost_usd = counted.cost;
             event.cost_source = counted.cost.map(|_| CostSource::ClientEstimate);
@@ -146,24 +149,24 @@ impl Run<'_, '_> {
         let totals = model_usage.and_then(Value::as_object).into_iter().flatten();
         let total =
             totals.filter_map(|(_, u)| u.get("total_tokens")?.as_i64()).reduce(i64::saturating_add);
-        if let Some(total) = total.filter(|t| self.counted_calls > 0 && *t != of_calls) {
+        if let Some(total) = total.filter(|t| self.tally.counted_calls > 0 && *t != of_calls) {
             self.report.warn(format!(
                 "the sample counts {total} tokens, its model calls {of_calls}: the calls are used"
             ));
         }
-        if self.naive_times {
+        if self.tally.times_without_zone > 0 {
             self.report.warn("times without a zone are read as UTC");
         }
-        if self.unclear_counts > 0 {
+        if self.tally.unclear_counts > 0 {
             self.report.warn(format!(
                 "{} calls with cached tokens have a total that is no sum of their counts",
-                self.unclear_counts
+                self.tally.unclear_counts
             ));
         }
-        if self.undated_calls > 0 {
+        if self.tally.undated_calls > 0 {
             self.report.warn(format!(
                 "{} model calls have one time only, which in early logs is that of their end",
-                self.undated_calls
+                self.tally.undated_calls
             ));
         }
         if self.texts.missing() > 0 {

@@ -163,7 +163,7 @@ fn places(source: &Source) -> Vec<Place> {
     let mut shells: BTreeSet<PathBuf> = BTreeSet::new();
     let folder = source.path.join("samples");
     for file in source.files.iter().filter(|f| f.name().starts_with(&folder)) {
-        if is_sample_name(file.stem()) && file.file_name().ends_with(".json") {
+        if is_sample_name(file.stem()) && file.name().extension().is_some_and(|e| e == "json") {
             whole.insert(file.name().with_extension(""), file.clone());
         } else if file.file_name() == "sample.json" && is_sample_name(file.folder_name()) {
             shells.extend(file.name().parent().map(Path::to_owned));

@@ -41,21 +41,21 @@ impl Seen {
     /// The message with its texts, when it is new. Long texts are stored apart in some places and stand in others.
     fn take_new(
         &mut self,
-        message: Value,
+        message: &Value,
         texts: &Texts,
         before: &mut Occurrences,
     ) -> Option<Value> {
         let call = message.get("tool_call_id").and_then(Value::as_str);
-        if role(&message) == "tool" && call.is_some_and(|id| self.calls.contains(id)) {
+        if role(message) == "tool" && call.is_some_and(|id| self.calls.contains(id)) {
             return None;
         }
-        let raw = keys(&message, before);
+        let raw = keys(message, before);
         if raw.iter().any(|key| self.keys.contains(key)) {
             return None;
         }
         let mut resolved = message.clone();
         texts.resolve(&mut resolved);
-        let full = if resolved == message { raw.clone() } else { keys(&resolved, before) };
+        let full = if resolved == *message { raw.clone() } else { keys(&resolved, before) };
         let known = full.iter().any(|key| self.keys.contains(key));
         self.keys.extend(raw.into_iter().chain(full));
         (!known).then_some(resolved)
@@ -103,7 +103,7 @@ impl Run<'_, '_> {
     /// The input of a model call, of which only new messages become rows.
     pub(super) fn input(
         &mut self,
-        input: Vec<Value>,
+        input: &[Value],
         refs: &Value,
         position: usize,
         place: &Place,
@@ -113,7 +113,7 @@ impl Run<'_, '_> {
         let pooled = if input.is_empty() { refs } else { &Value::Null };
         for (number, message) in referred(pooled, self.pool) {
             if self.seen.pool.insert(number) {
-                self.said(message.clone(), position, place, &mut before)?;
+                self.said(message, position, place, &mut before)?;
             } else {
                 self.repeated(position);
             }
@@ -125,9 +125,9 @@ impl Run<'_, '_> {
     }
 
     /// The messages that the sample holds beside its events.
-    pub(super) fn messages_of_sample(&mut self, messages: Vec<Value>) -> Result<(), ImportError> {
+    pub(super) fn messages_of_sample(&mut self, messages: &[Value]) -> Result<(), ImportError> {
         let mut before = Occurrences::new();
-        for (index, message) in messages.into_iter().enumerate() {
+        for (index, message) in messages.iter().enumerate() {
             self.said(message, index + 1, &Place::default(), &mut before)?;
         }
         Ok(())
@@ -135,7 +135,7 @@ impl Run<'_, '_> {
 
     fn said(
         &mut self,
-        message: Value,
+        message: &Value,
         position: usize,
         place: &Place,
         before: &mut Occurrences,
@@ -144,13 +144,11 @@ impl Run<'_, '_> {
             self.report.reject(self.path, position, "a message that is no object");
             return Ok(());
         }
-        match self.seen.take_new(message, self.texts, before) {
-            Some(message) => self.message(message, position, place),
-            None => {
-                self.repeated(position);
-                Ok(())
-            }
+        if let Some(message) = self.seen.take_new(message, self.texts, before) {
+            return self.message(message, position, place);
         }
+        self.repeated(position);
+        Ok(())
     }
 
     fn repeated(&mut self, position: usize) {
@@ -205,7 +203,7 @@ impl Run<'_, '_> {
         fields.keep("parts", content.parts);
         let calls = fields.array("tool_calls").unwrap_or_default();
         let place = Place::default();
-        self.calls_without_tokens += 1;
+        self.tally.calls_without_tokens += 1;
         self.put(event, fields, &place)?;
         for call in calls {
             self.tool_call(call, &id, &place, None)?;

@@ -14,12 +14,13 @@
 //! * `model`, `tools`: model calls and tool calls
 //! * `usage`: token counts, which changed their meaning over time
 //! * `grades`: scores, limits and errors
-//! * `convert`, `ending`: one sample to one run
+//! * `convert`, `events`, `ending`: one sample to one run
 //! * `copies`: samples that are in several logs
 
 mod convert;
 mod copies;
 mod ending;
+mod events;
 mod grades;
 mod header;
 mod joins;
@@ -28,6 +29,7 @@ mod messages;
 mod model;
 mod sample;
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "a JSON literal reads best as it stands")]
 mod tests;
 mod texts;
 mod tools;

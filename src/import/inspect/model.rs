@@ -51,7 +51,7 @@ impl Run<'_, '_> {
         let mut fields = record.fields;
         let input = fields.array("input").unwrap_or_default();
         let refs = fields.take("input_refs").unwrap_or_default();
-        self.input(input, &refs, position, place)?;
+        self.input(&input, &refs, position, place)?;
         self.report.used();
         let tools = fields.take("tools").unwrap_or_default();
         let raw = fields.object("call").unwrap_or_default();
@@ -67,7 +67,7 @@ impl Run<'_, '_> {
         event.duration_ms = millis_between(event.ts, completed).or(took);
         let pending = fields.flag("pending").unwrap_or(false);
         if completed.is_none() && took.is_none() && !pending {
-            self.undated_calls += 1;
+            self.tally.undated_calls += 1;
         }
         let uuid = fields.text("uuid");
         let response_id = output.text("response_id").or(response);
@@ -89,7 +89,7 @@ impl Run<'_, '_> {
         let id = uuid.or_else(|| event.response_id.clone()).or_else(|| message_id.clone());
         let id = id.unwrap_or_else(|| format!("call-{position}"));
         event.event_id = Some(id.clone());
-        self.failure(&mut event, &mut fields, pending);
+        failure(&mut event, &mut fields, pending);
         self.count(&mut event, &mut fields, output.take("usage"), said);
 
         let model = fields.text("model");
@@ -150,27 +150,6 @@ impl Run<'_, '_> {
         id.filter(|id| !id.is_empty())
     }
 
-    /// A call without an answer: it failed, or the log ends before it.
-    fn failure(&self, event: &mut Event, fields: &mut Fields, pending: bool) {
-        let Some(error) = fields.text("error") else {
-            if pending {
-                event.error_type = Some("unanswered".to_owned());
-            }
-            return;
-        };
-        let class = if error.starts_with("Cancelled by") {
-            "cancelled"
-        } else {
-            class_of(&error).unwrap_or("llm_error")
-        };
-        event.error_type = Some(class.to_owned());
-        event.context_limit = context_limit_in(&error);
-        match &event.content {
-            Some(_) => fields.keep("error", error),
-            None => event.content = Some(error),
-        }
-    }
-
     /// Puts the tokens of a call into its row.
     fn count(&mut self, event: &mut Event, fields: &mut Fields, raw: Option<Value>, said: bool) {
         let old = self.header.old_counts;
@@ -188,13 +167,13 @@ impl Run<'_, '_> {
             return;
         }
         let Some(counted) = counted else {
-            self.calls_without_tokens += 1;
+            self.tally.calls_without_tokens += 1;
             return;
         };
-        self.counted_calls += 1;
-        self.tokens = self.tokens.saturating_add(counted.total.unwrap_or(0));
+        self.tally.counted_calls += 1;
+        self.tally.tokens = self.tally.tokens.saturating_add(counted.total.unwrap_or(0));
         if counted.semantics == Some("unknown") {
-            self.unclear_counts += 1;
+            self.tally.unclear_counts += 1;
         }
         let unclear = counted.semantics == Some("unknown");
         counted.usage.fill(event, unclear.then_some(UsageQuality::Estimated));
@@ -204,6 +183,27 @@ impl Run<'_, '_> {
         if let Some(semantics) = counted.semantics {
             fields.keep("usage_semantics", semantics);
         }
+    }
+}
+
+/// A call without an answer: it failed, or the log ends before it.
+fn failure(event: &mut Event, fields: &mut Fields, pending: bool) {
+    let Some(error) = fields.text("error") else {
+        if pending {
+            event.error_type = Some("unanswered".to_owned());
+        }
+        return;
+    };
+    let class = if error.starts_with("Cancelled by") {
+        "cancelled"
+    } else {
+        class_of(&error).unwrap_or("llm_error")
+    };
+    event.error_type = Some(class.to_owned());
+    event.context_limit = context_limit_in(&error);
+    match &event.content {
+        Some(_) => fields.keep("error", error),
+        None => event.content = Some(error),
     }
 }
 

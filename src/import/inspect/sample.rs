@@ -16,8 +16,6 @@ pub(super) type Pool = BTreeMap<u64, Value>;
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) path: PathBuf,
-    /// Its place in its file, from 1.
-    pub(super) position: usize,
     /// Earlier samples of the same name, which this one replaces.
     pub(super) replaces: Vec<(PathBuf, usize)>,
     pub(super) fields: Fields,
@@ -53,7 +51,6 @@ impl Sample {
         let calls = data.array("calls").unwrap_or_default();
         Ok(Self {
             path: path.to_owned(),
-            position,
             replaces: Vec::new(),
             events: events.unwrap_or_default(),
             messages: fields.array("messages").unwrap_or_default(),

@@ -72,7 +72,7 @@ impl Run<'_, '_> {
         mut fields: Fields,
         place: &Place,
     ) -> Result<(), ImportError> {
-        self.acted |= self.open;
+        self.tally.results_without_calls += u64::from(self.open);
         let id = fields.text("tool_call_id");
         let name = fields.text("function");
         let mut event = Event::new(Kind::ToolCall);
@@ -206,13 +206,13 @@ fn result(event: &mut Event, fields: &mut Fields) {
     let content = Content::of(value.unwrap_or_default());
     fields.keep("parts", content.parts);
     let message = error.text("message");
-    if !content.text.is_empty() {
-        event.content = Some(content.text);
-        if let Some(message) = message {
-            fields.keep("error", message);
-        }
-    } else {
+    if content.text.is_empty() {
         event.content = message;
+        return;
+    }
+    event.content = Some(content.text);
+    if let Some(message) = message {
+        fields.keep("error", message);
     }
 }
 

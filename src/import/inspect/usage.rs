@@ -67,7 +67,7 @@ pub(super) fn read(raw: &Value, old: bool, said: bool) -> Option<Counted> {
     if usage.input.is_none() {
         (usage.cache_read, usage.cache_write) = (None, None);
     }
-    let semantics = (read + write > 0 || semantics == "unknown").then_some(semantics);
+    let semantics = (read > 0 || write > 0 || semantics == "unknown").then_some(semantics);
     Some(Counted { usage, total, cost, semantics })
 }
 

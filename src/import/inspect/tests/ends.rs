@@ -112,7 +112,11 @@ fn attributes_of(value: Value) -> Map<String, Value> {
 #[test]
 fn attempts_that_failed_are_counted_once_and_before() {
     let call = |text: &str, tokens: i64| {
-        model(json!([]), said(json!({"content": text}), usage(tokens, 1)), json!({}))
+        model(
+            json!([]),
+            said(json!({"content": text}), usage(tokens, 1)),
+            json!({"completed": "2026-01-02T03:04:07+00:00"}),
+        )
     };
     let retry = |n: i64| {
         json!({
