@@ -16,11 +16,16 @@ use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+/// The model of a log that names none.
+const UNKNOWN: &str = "unknown";
+
 /// Sums over the samples of a log.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     tokens: i64,
     samples: u64,
+    /// Samples that are not imported from this log.
+    pub(super) left_out: u64,
 }
 
 /// The run that is being made of a sample.
@@ -38,7 +43,9 @@ pub(super) struct Run<'r, 's> {
     /// The tools of the latest call, by agent.
     pub(super) tools: HashMap<String, Value>,
     pub(super) tally: Tally,
+    /// Why the latest call of the stage ended, and what it said.
     pub(super) last_finish: Option<String>,
+    pub(super) last_reply: Option<String>,
     /// There are no model events: replies are told by messages.
     pub(super) without_calls: bool,
     /// Something was asked of the agent.
@@ -111,26 +118,22 @@ pub(super) fn import(
         );
     }
     report.skip("raw requests, which repeat the messages", sample.raw_requests);
-    let facts = RunFacts {
-        run_id,
-        workload: format!("{}/{}", header.task, sample.id()),
-        model: header.model.clone().unwrap_or_else(|| "unknown".to_owned()),
-        provider: header.provider(),
-        agent: Some(header.agent.clone()),
-        protocol: None,
-    };
-    if header.model.is_none() {
-        report.warn("the log names no model; it is stored as `unknown`");
-    }
     if !header.ended {
         report.warn("the evaluation had not ended when the log was written");
     }
+    let sample_id = sample.id();
     let mut fields = std::mem::take(&mut sample.fields);
     let mut transcript = Transcript::of(std::mem::take(&mut sample.events));
     let (started, _) = time(&mut fields, "started_at");
     let times = transcript.records.iter().flatten().filter_map(|r| r.ts);
-    let start = times.chain(started).min();
     let retries = fields.array("error_retries").unwrap_or_default();
+    let earlier = retries.iter().filter_map(|r| r.get("events")?.as_array()).flatten();
+    let earlier = earlier.filter_map(|e| Timestamp::parse_zoned(e.get("timestamp")?.as_str()?));
+    let start = times.chain(started).chain(earlier).min();
+    let facts = facts(run_id, &sample_id, header, &transcript);
+    if facts.model == UNKNOWN {
+        report.warn("the log names no model; it is stored as `unknown`");
+    }
     let ending = Ending::of(&mut fields, std::mem::take(&mut sample.messages));
     let model_usage = ending.model_usage.clone();
     let mut run_end = timed(Kind::RunEnd, ending.completed);
@@ -150,6 +153,7 @@ pub(super) fn import(
         tools: HashMap::new(),
         tally: Tally::default(),
         last_finish: None,
+        last_reply: None,
         without_calls: !transcript.records.iter().flatten().any(|r| r.kind == "model"),
         prompted: false,
         agents: HashSet::new(),
@@ -174,13 +178,34 @@ pub(super) fn import(
     run.compare(model_usage.as_ref(), of_sample);
     totals.tokens = totals.tokens.saturating_add(run.tally.tokens);
     totals.samples += 1;
-    if let Some(total) = header.total_tokens.filter(|t| last && *t != totals.tokens) {
-        let Totals { tokens, samples } = totals;
+    if let Some(total) =
+        header.total_tokens.filter(|t| last && totals.left_out == 0 && *t != totals.tokens)
+    {
+        let Totals { tokens, samples, .. } = totals;
         run.report.warn(format!(
             "the header of the log counts {total} tokens, the model calls of its {samples} samples {tokens}: the calls are used"
         ));
     }
     run.finish(run_end, fields, model_usage)
+}
+
+/// The facts of the run. An evaluation whose agents bring their own models names none; the first call does.
+fn facts(run_id: String, sample: &str, header: &Header, transcript: &Transcript) -> RunFacts {
+    let first_call = || {
+        let mut calls = transcript.records.iter().flatten().filter(|r| r.kind == "model");
+        Some(calls.next()?.fields.peek("model")?.as_str()?.to_owned())
+    };
+    let model = header.model.clone().or_else(first_call).filter(|model| !model.is_empty());
+    // Inspect names models by who serves them: `openai/...`.
+    let provider = model.as_ref().and_then(|m| Some(m.split_once('/')?.0.to_owned()));
+    RunFacts {
+        run_id,
+        workload: format!("{}/{sample}", header.task),
+        model: model.unwrap_or_else(|| UNKNOWN.to_owned()),
+        provider: provider.filter(|provider| !provider.is_empty()),
+        agent: Some(header.agent.clone()),
+        protocol: None,
+    }
 }
 
 impl Run<'_, '_> {

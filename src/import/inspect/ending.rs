@@ -182,9 +182,13 @@ impl Run<'_, '_> {
         mut fields: Fields,
         model_usage: Option<Value>,
     ) -> Result<(), ImportError> {
-        // The last reply again, and the events by their identifiers, arranged for the viewer.
-        fields.drop("output");
+        // The events by their identifiers, arranged for the viewer.
         fields.drop("timelines");
+        // The last reply again, unless a solver made something else of it.
+        let output = fields.object("output").and_then(|mut o| o.text("completion"));
+        if let Some(answer) = output.filter(|a| self.last_reply.as_ref() != Some(a)) {
+            fields.keep("completion", answer);
+        }
         let mut fields = self.texts.resolved(fields);
         fields.keep("model_usage", model_usage.unwrap_or_default());
         fields.keep("events", std::mem::take(&mut self.others));

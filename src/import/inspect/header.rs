@@ -18,6 +18,9 @@ const PLAIN_STEPS: &[&str] = &[
     "user_message",
 ];
 
+/// The model of an evaluation whose agents bring their own.
+const NO_MODEL: &str = "none/none";
+
 /// The first release that counts cached tokens beside the input, whatever the provider does.
 const CACHE_APART: [u64; 3] = [0, 3, 184];
 
@@ -71,7 +74,7 @@ impl Header {
         });
         let version =
             eval.peek("packages").and_then(|p| p.get("inspect_ai")?.as_str().map(version));
-        let model = text(&eval, "model");
+        let model = text(&eval, "model").filter(|model| model != NO_MODEL);
         let created = text(&eval, "created").unwrap_or_default();
         if let Some(mut dataset) = eval.object("dataset") {
             // As many as the log has samples, in each of their runs.
@@ -97,12 +100,6 @@ impl Header {
             facts: fields.into_pairs().collect(),
             task,
         })
-    }
-
-    /// Who serves the model: the first part of its name, as Inspect names them (`openai/...`).
-    pub(super) fn provider(&self) -> Option<String> {
-        let (provider, _) = self.model.as_deref()?.split_once('/')?;
-        (!provider.is_empty()).then(|| provider.to_owned())
     }
 }
 

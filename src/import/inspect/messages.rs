@@ -18,6 +18,8 @@ pub(super) struct Seen {
     pool: HashSet<u64>,
     /// Tool calls.
     calls: HashSet<String>,
+    /// Tool calls whose result is that of a message, which is still to come.
+    results: HashSet<String>,
 }
 
 /// How often a text without an identifier stood in one list so far.
@@ -36,6 +38,17 @@ impl Seen {
     /// Notes a tool call that has a row.
     pub(super) fn call(&mut self, id: &str) {
         self.calls.insert(id.to_owned());
+    }
+
+    /// Notes a tool call whose row has the result of a message.
+    pub(super) fn result(&mut self, id: &str) {
+        self.results.insert(id.to_owned());
+    }
+
+    /// Whether the message is the result that a row has from it, when it comes for the first time.
+    fn is_result(&mut self, message: &Value) -> bool {
+        let call = message.get("tool_call_id").and_then(Value::as_str);
+        role(message) == "tool" && call.is_some_and(|id| self.results.remove(id))
     }
 
     /// The message with its texts, when it is new. Long texts are stored apart in some places and stand in others.
@@ -115,7 +128,7 @@ impl Run<'_, '_> {
             if self.seen.pool.insert(number) {
                 self.said(message, position, place, &mut before)?;
             } else {
-                self.repeated(position);
+                self.repeated(message, position);
             }
         }
         for message in input {
@@ -144,16 +157,21 @@ impl Run<'_, '_> {
             self.report.reject(self.path, position, "a message that is no object");
             return Ok(());
         }
+        if self.seen.is_result(message) {
+            self.report.merge("tool message: the result of a call");
+            return Ok(());
+        }
         if let Some(message) = self.seen.take_new(message, self.texts, before) {
             return self.message(message, position, place);
         }
-        self.repeated(position);
+        self.repeated(message, position);
         Ok(())
     }
 
-    fn repeated(&mut self, position: usize) {
+    fn repeated(&mut self, message: &Value, position: usize) {
         let reason = "message again: an earlier row holds it";
-        self.report.duplicate(reason, self.path, position, "the same message before");
+        let id = message.get("id").or_else(|| message.get("tool_call_id")).and_then(Value::as_str);
+        self.report.duplicate(reason, self.path, position, id.unwrap_or("the same text"));
     }
 
     /// A message that is new.

@@ -89,12 +89,16 @@ fn import(source: &Source, copies: &Copies, sink: &mut dyn Sink) -> Result<(), I
         let sample = match sample {
             Ok(sample) => sample,
             Err(error) => {
+                totals.left_out += 1;
                 sink.failed(error)?;
                 continue;
             }
         };
         let identity = sample.identity(&header);
-        let Some(others) = copies.others(&identity, &source.path) else { continue };
+        let Some(others) = copies.others(&identity, &source.path) else {
+            totals.left_out += 1;
+            continue;
+        };
         let run_id = sample.run_id(&header);
         if run_ids.insert(run_id.clone(), index).is_some() {
             let path = sample.path.clone();

@@ -113,7 +113,10 @@ impl Run<'_, '_> {
         ] {
             fields.keep(name, without_empty(value.unwrap_or_default()));
         }
-        self.last_finish = event.finish_reason.clone().filter(|_| self.open);
+        if self.open {
+            self.last_finish.clone_from(&event.finish_reason);
+            self.last_reply.clone_from(&event.content);
+        }
         self.put(event, fields, place)?;
         for call in calls {
             self.tool_call(call, &id, place, Some((transcript, position)))?;

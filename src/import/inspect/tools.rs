@@ -140,6 +140,7 @@ impl Run<'_, '_> {
             }
         } else if let Some(message) = id.as_deref().and_then(|id| self.joins.message(id)) {
             let mut message = message;
+            self.seen.result(id.as_deref().unwrap_or_default());
             self.texts.resolve(&mut message);
             let mut fields = Fields::of(message).unwrap_or_default();
             result(&mut event, &mut fields);

@@ -178,6 +178,33 @@ fn a_sample_in_several_logs_is_one_run() {
     assert_eq!(only(runs).run.run_id, "e2-s1-1");
 }
 
+/// Members of archives are checked by their sums, so damage that reaches the parser is done to files that lie open.
+#[test]
+fn damaged_files_are_runs_or_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut members = chunks();
+    let asked = json!({"content": "", "tool_calls": [asks("c1", "bash")]});
+    let mut second = sample(json!([
+        {"event": "span_begin", "id": "t1", "type": "tool", "name": "bash"},
+        model(json!([user("attachment://k")]), said(asked, with(usage(9, 1), json!({"input_tokens_cache_read": 4}))), json!({"span_id": "t1"})),
+        tool("c1", "bash", json!({"span_id": "t1", "events": [{"event": "sandbox", "action": "exec", "result": 1}]})),
+        {"event": "step", "action": "begin", "name": "x"},
+        {"event": "score", "score": {"value": 0.5}},
+    ]));
+    second["error_retries"] =
+        json!([{"message": "E('x')", "events": [{"event": "error", "error": {"message": "m"}}]}]);
+    second["limit"] = json!({"type": "token", "limit": 5});
+    second["model_usage"] = json!({"openai/m1": usage(9, 1)});
+    second["uuid"] = json!("u9");
+    members.push(("samples/s2_epoch_1.json", second, Stored));
+    for (name, value, _) in members {
+        let path = folder.path().join("log").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, value.to_string()).unwrap();
+    }
+    made::assert_survives(&[folder.path().join("log")], 500);
+}
+
 #[test]
 fn what_is_no_log_is_refused() {
     let folder = tempfile::tempdir().unwrap();

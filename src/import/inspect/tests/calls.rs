@@ -298,6 +298,7 @@ fn a_call_without_an_event_is_answered_by_a_message() {
         (Some("late"), Some(ToolStatus::Timeout))
     );
     assert_eq!(attributes(calls[0])["error"], "too slow");
+    assert_eq!(run.report.merged["tool message: the result of a call"], 1);
 }
 
 #[test]

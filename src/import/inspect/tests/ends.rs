@@ -186,11 +186,26 @@ fn a_run_is_one_sample_of_one_epoch() {
     let ids: Vec<&str> = runs.iter().map(|r| r.run.run_id.as_str()).collect();
     assert_eq!(ids, ["run-task-id-s1-1", "run-task-id-s1-2", "run-task-id-7-1"]);
     assert_eq!(runs[0].run.agent.as_deref(), Some("my_agent"));
-    assert_eq!(runs[0].run.model, "unknown");
-    assert!(runs[0].report.warnings.iter().any(|w| w.contains("names no model")));
+    assert_eq!(runs[0].run.model, "openai/m1", "of the first call");
     let mut log = with(header("0.3.41"), json!({"samples": [answered(json!({}))]}));
+    log["eval"]["model"] = json!("none/none");
     log["plan"] =
         json!({"steps": [{"solver": "use_tools"}, {"solver": "react"}, {"solver": "generate"}]});
     let runs = made::import(&[("log.json", &log.to_string())]);
     assert_eq!(runs[0].run.agent.as_deref(), Some("react"));
+    assert_eq!(runs[0].run.model, "openai/m1");
+    log["samples"][0]["events"] = json!([]);
+    let runs = made::import(&[("log.json", &log.to_string())]);
+    assert_eq!((runs[0].run.model.as_str(), runs[0].run.provider.as_deref()), ("unknown", None));
+    assert!(runs[0].report.warnings.iter().any(|w| w.contains("names no model")));
+}
+
+#[test]
+fn an_answer_that_a_solver_made_is_kept() {
+    let completion = |text: &str| {
+        let run = run_of(answered(json!({"output": {"completion": text, "choices": []}})));
+        attributes(run.events.last().unwrap()).remove("completion")
+    };
+    assert_eq!(completion("x"), None, "the reply again");
+    assert_eq!(completion("y"), Some(json!("y")));
 }
