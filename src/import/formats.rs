@@ -4,7 +4,7 @@ use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
 use super::{
-    ImportError, atif, claude_code, claude_stream, codex, codex_exec, gemini, harbor,
+    ImportError, atif, claude_code, claude_stream, codex, codex_exec, gemini, harbor, inspect,
     mini_swe_agent, openhands, openhands_legacy, ramp_report, ramp_table, swe_agent,
 };
 use std::fmt;
@@ -59,6 +59,7 @@ macro_rules! formats {
 
 formats! {
     Harbor = "harbor", "Harbor trial folder: agent logs, rewards and tests of one task", harbor::importer;
+    Inspect = "inspect", "Inspect AI log, .json or .eval: a run per sample and epoch", inspect::importer;
     OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
     Atif = "atif", "ATIF trajectory (Harbor, Terminal-Bench), with its continuations and sub-agents", atif::importer;
     ClaudeCode = "claude-code", "Claude Code session files, sub-agents included", claude_code::importer;

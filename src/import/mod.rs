@@ -41,6 +41,7 @@
 //! * `codex_exec`: what `codex exec --json` prints
 //! * `gemini`: Gemini CLI sessions and what it prints
 //! * `harbor`: Harbor trial folders
+//! * `inspect`: Inspect AI logs
 //! * `mini_swe_agent`: mini-swe-agent trajectories
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `openhands_legacy`: OpenHands before its SDK
@@ -61,6 +62,7 @@ mod files;
 mod formats;
 mod gemini;
 mod harbor;
+mod inspect;
 mod look;
 #[cfg(test)]
 mod made;
