@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("ledger", &["trace", "stats"]),
     ("capture", &["trace", "ledger"]),
+    ("export", &["trace"]),
     ("import", &["trace", "ledger"]),
     ("rollup", &["trace"]),
     ("replay", &["trace", "capture"]),
@@ -20,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "trace", "stats", "ledger", "capture", "import", "rollup", "replay", "metrics",
+            "trace", "stats", "ledger", "capture", "export", "import", "rollup", "replay", "metrics",
             "analysis", "figures", "report",
         ],
     ),

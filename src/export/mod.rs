@@ -1,0 +1,10 @@
+//! Runs in the formats of other tools, so that what was imported, recorded or corrected here can be read elsewhere.
+//!
+//! An exporter takes the rows of one run and gives documents, and counts what the foreign format has no words for. It
+//! writes no files.
+//!
+//! * `exported`: what an export gives
+
+mod exported;
+
+pub use exported::Exported;
