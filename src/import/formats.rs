@@ -3,7 +3,7 @@
 use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
-use super::{ImportError, openhands, ramp_report, ramp_table};
+use super::{ImportError, openhands, otlp, ramp_report, ramp_table};
 use std::fmt;
 
 /// What a format's module gives.
@@ -56,6 +56,7 @@ macro_rules! formats {
 
 formats! {
     OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
+    Otlp = "otlp", "OpenTelemetry traces in files: OTLP/JSON, and spans of console and file exporters", otlp::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
 }

@@ -25,6 +25,7 @@
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `ramp_report`: bare RAMP report files
+//! * `otlp`: OpenTelemetry traces in files
 //! * `ramp`: what the RAMP formats share
 
 mod error;
@@ -35,6 +36,7 @@ mod look;
 #[cfg(test)]
 mod made;
 mod openhands;
+mod otlp;
 mod ramp;
 mod ramp_report;
 mod ramp_table;

@@ -1,7 +1,7 @@
 //! What a span says of its run, told from the span alone: for those who must group and name runs before any span counts.
 
 use super::super::spans::Span;
-use super::names::{self, AGENT, CONVERSATION, PROVIDER, REQUEST_MODEL};
+use super::names::{self, AGENT, CONVERSATION, OPERATION, PROVIDER, REQUEST_MODEL};
 use super::role::Role;
 use super::usage::Usage;
 use serde_json::Value;
@@ -19,6 +19,10 @@ pub struct Glance {
     pub provider: Option<String>,
     /// Whether it is a call, an agent, a tool, or sums these up: anything of an agent's.
     pub is_of_agent: bool,
+    /// Whether it is one agent at work.
+    pub is_agent: bool,
+    /// Whether it is a tool call.
+    pub is_tool: bool,
 }
 
 impl Glance {
@@ -37,8 +41,17 @@ impl Glance {
             model: of_call(REQUEST_MODEL),
             provider: of_call(PROVIDER),
             is_of_agent: role != Role::Other || usage.is_known(),
+            is_agent: role == Role::Around && is_agent(span),
+            is_tool: role == Role::Tool,
         }
     }
+}
+
+fn is_agent(span: &Span) -> bool {
+    let kind = names::text(span, OPERATION)
+        .or_else(|| names::text(span, &["openinference.span.kind", "traceloop.span.kind"]));
+    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    matches!(kind.as_str(), "invoke_agent" | "agent" | "agent_call")
 }
 
 /// Whether what an attribute says is in a column of the rows that a [`Mapper`](super::Mapper) makes.
@@ -86,6 +99,7 @@ mod tests {
             model: text("m"),
             provider: text("openai"),
             is_of_agent: true,
+            ..Glance::default()
         };
         assert_eq!(Glance::of(&call), expected);
         let mut other = span("o", None, 1, json!({ "http.request.method": "POST" }));
