@@ -4,7 +4,10 @@
 //! writes no files.
 //!
 //! * `exported`: what an export gives
+//! * `otlp`: OpenTelemetry traces
 
 mod exported;
+mod otlp;
 
 pub use exported::Exported;
+pub use otlp::otlp;

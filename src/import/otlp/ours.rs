@@ -8,7 +8,7 @@ use super::super::{ImportError, ImportReport};
 use super::convert::time;
 use super::groups::Group;
 use super::index::{Entry, Index};
-use crate::capture::otlp::spans::Span;
+use crate::capture::otlp::spans::{Span, SpanEvent};
 use crate::trace::{COLUMNS, ColumnType, Event, Kind, RowCheck, RunFacts, Timestamp};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,49 +132,50 @@ fn sound(run: &RunFacts, mut event: Event, graded: &mut BTreeSet<i64>) -> Result
 
 /// The rows of a span: itself, if it is one, and its events.
 fn rows_of(span: &Span) -> Vec<Result<Event, String>> {
-    let of_span = seq(&span.attributes).map(|_| {
-        let mut columns = columns(&span.attributes);
-        let kind = columns.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if kind == "llm_call" {
-            let said = messages(span, "gen_ai.output.messages");
-            add(&mut columns, "content", said.first().and_then(text_of));
-            let reasons = span.attributes.get("gen_ai.response.finish_reasons");
-            add(&mut columns, "finish_reason", reasons.and_then(|r| r.get(0)).cloned());
-        }
-        if kind == "error" && !span.status_message.is_empty() {
-            add(&mut columns, "content", Some(span.status_message.as_str().into()));
-        }
-        if !has(&span.attributes, "no_ts") {
-            add(&mut columns, "ts", span.start_ns.and_then(time).map(|ts| ts.micros().into()));
-        }
-        if let (false, Some(start), Some(end)) =
-            (has(&span.attributes, "no_duration"), span.start_ns, span.end_ns)
-        {
-            add(&mut columns, "duration_ms", end.checked_sub(start).map(|ns| millis(ns).into()));
-        }
-        event(columns)
-    });
     let input = messages(span, "gen_ai.input.messages");
-    let of_events =
-        span.events.iter().filter(|event| seq(&event.attributes).is_some()).map(|happened| {
-            let mut columns = columns(&happened.attributes);
-            if let Some(said) = columns
-                .shift_remove("message")
-                .and_then(|i| input.get(usize::try_from(i.as_u64()?).ok()?))
-            {
-                add(&mut columns, "role", said.get("role").cloned());
-                add(&mut columns, "content", text_of(said));
-            }
-            if !has(&happened.attributes, "no_ts") {
-                add(
-                    &mut columns,
-                    "ts",
-                    happened.time_ns.and_then(time).map(|ts| ts.micros().into()),
-                );
-            }
-            event(columns)
-        });
-    of_span.into_iter().chain(of_events).collect()
+    let of_span = seq(&span.attributes).map(|_| row_of(span));
+    let of_events = span.events.iter().filter(|event| seq(&event.attributes).is_some());
+    of_span.into_iter().chain(of_events.map(|event| row_of_event(event, &input))).collect()
+}
+
+fn row_of(span: &Span) -> Result<Event, String> {
+    let mut columns = columns(&span.attributes);
+    let is = |kind: &str| columns.get("kind").is_some_and(|k| k == kind);
+    let is_call = is("llm_call");
+    let is_failed = is("error") || is_call && columns.contains_key("error_type");
+    if is_call {
+        let said = messages(span, "gen_ai.output.messages");
+        add(&mut columns, "content", said.first().and_then(text_of));
+        let reasons = span.attributes.get("gen_ai.response.finish_reasons");
+        add(&mut columns, "finish_reason", reasons.and_then(|reasons| reasons.get(0)).cloned());
+    }
+    if is_failed && !span.status_message.is_empty() {
+        add(&mut columns, "content", Some(span.status_message.as_str().into()));
+    }
+    add_time(&mut columns, &span.attributes, span.start_ns);
+    let took = span.end_ns.zip(span.start_ns).and_then(|(end, start)| end.checked_sub(start));
+    let took = took.filter(|_| !has(&span.attributes, "no_duration"));
+    add(&mut columns, "duration_ms", took.map(|ns| millis(ns).into()));
+    event(columns)
+}
+
+/// The row that an event of a span is; of a message, the text stands among those of the span.
+fn row_of_event(happened: &SpanEvent, input: &[Value]) -> Result<Event, String> {
+    let attributes = &happened.attributes;
+    let mut columns = columns(attributes);
+    let place = columns.shift_remove("message").and_then(|i| usize::try_from(i.as_u64()?).ok());
+    if let Some(said) = place.and_then(|place| input.get(place)) {
+        let role = said.get("role").cloned().filter(|_| !has(attributes, "no_role"));
+        add(&mut columns, "role", role);
+        add(&mut columns, "content", text_of(said).filter(|_| !has(attributes, "no_content")));
+    }
+    add_time(&mut columns, attributes, happened.time_ns);
+    event(columns)
+}
+
+fn add_time(columns: &mut Map<String, Value>, attributes: &Map<String, Value>, ns: Option<u64>) {
+    let ts = ns.filter(|_| !has(attributes, "no_ts")).and_then(time);
+    add(columns, "ts", ts.map(|ts| ts.micros().into()));
 }
 
 fn has(attributes: &Map<String, Value>, mark: &str) -> bool {
@@ -185,7 +186,9 @@ fn has(attributes: &Map<String, Value>, mark: &str) -> bool {
 fn columns(attributes: &Map<String, Value>) -> Map<String, Value> {
     let mut columns = Map::new();
     for (name, column) in NAMES {
-        add(&mut columns, column, attributes.get(*name).cloned());
+        if !has(attributes, &format!("no_{column}")) {
+            add(&mut columns, column, attributes.get(*name).cloned());
+        }
     }
     for (name, value) in attributes {
         if let Some(column) = name.strip_prefix(PREFIX).filter(|name| !name.starts_with("no_")) {
