@@ -230,10 +230,9 @@ impl<'r> Tree<'r> {
         let mut place = Some(place);
         while let Some(at) = place {
             let span = &mut self.spans[at];
-            if span.attributes.contains_key("ramptrace.kind") {
-                break;
+            if !span.attributes.contains_key("ramptrace.kind") {
+                span.include(start, end);
             }
-            span.include(start, end);
             place = span.parent;
         }
     }

@@ -61,6 +61,8 @@ pub(super) struct Index {
     /// What each process is, and which of them the spans that stand together are of.
     resources: Vec<Arc<Map<String, Value>>>,
     contexts: Vec<u32>,
+    by_resource: HashMap<String, u32>,
+    by_context: HashMap<u32, u32>,
     /// What became of records that are no spans, by file.
     pub(super) accounts: Vec<ImportReport>,
     by_id: HashMap<(u32, String), usize>,
@@ -102,6 +104,8 @@ impl Index {
             texts: Texts::new(),
             resources: vec![Arc::default()],
             contexts: vec![0],
+            by_resource: [("{}".to_owned(), 0)].into_iter().collect(),
+            by_context: HashMap::new(),
             accounts: Vec::new(),
             by_id: HashMap::new(),
         }
@@ -146,10 +150,7 @@ impl Index {
                 account.reject(file.name(), place.line, problem);
             }
             Piece::Span(bytes, place) => self.record(reading, account, Form::Otlp, bytes, place),
-            Piece::Bare(bytes, place) if is_empty_object(bytes) => {
-                let _ = place;
-                account.skip("empty object", 1);
-            }
+            Piece::Bare(bytes, _) if is_empty_object(bytes) => account.skip("empty object", 1),
             Piece::Bare(bytes, place) => self.record(reading, account, Form::Flat, bytes, place),
             Piece::Log(bytes, place) => match logs::kind(bytes) {
                 logs::Record::Span => self.record(reading, account, Form::Log, bytes, place),
@@ -162,15 +163,33 @@ impl Index {
         if let Some(known) = reading.resources.get(bytes) {
             return *known;
         }
-        let attributes = attributes_from_json(bytes).unwrap_or_default();
-        let known = self.resources.iter().position(|r| **r == attributes);
-        let number = known.unwrap_or_else(|| {
-            self.resources.push(Arc::new(attributes));
-            self.resources.len() - 1
-        });
-        let number = u32::try_from(number).unwrap_or(0);
+        let number = self.known(Arc::new(attributes_from_json(bytes).unwrap_or_default()));
         reading.resources.insert(bytes.to_vec(), number);
         number
+    }
+
+    /// The number of a resource.
+    fn known(&mut self, resource: Arc<Map<String, Value>>) -> u32 {
+        let json = serde_json::to_string(&*resource).unwrap_or_default();
+        if let Some(number) = self.by_resource.get(&json) {
+            return *number;
+        }
+        let number = u32::try_from(self.resources.len()).unwrap_or(0);
+        self.resources.push(resource);
+        self.by_resource.insert(json, number);
+        number
+    }
+
+    /// The context of a span that says itself what its process is.
+    fn context_of(&mut self, span: &Span) -> u32 {
+        let resource = self.known(Arc::clone(&span.resource));
+        if let Some(context) = self.by_context.get(&resource) {
+            return *context;
+        }
+        let context = u32::try_from(self.contexts.len()).unwrap_or(0);
+        self.contexts.push(resource);
+        self.by_context.insert(resource, context);
+        context
     }
 
     /// Adds a span, unless it came before.
@@ -190,6 +209,7 @@ impl Index {
             Err(problem) => return account.reject(&path, place.line, problem),
         };
         let glance = Glance::of(&span);
+        let context = if form == Form::Flat { self.context_of(&span) } else { reading.context };
         let trace = self.texts.number(&span.trace_id);
         let mut text = |text: Option<String>| text.map_or(0, |text| self.texts.number(&text));
         let entry = Entry {
@@ -197,7 +217,7 @@ impl Index {
             place,
             len: bytes.len(),
             form,
-            context: reading.context,
+            context,
             scope: reading.scope,
             trace,
             start_ns: span.start_ns,
