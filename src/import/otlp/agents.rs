@@ -2,10 +2,16 @@
 
 use crate::capture::otlp::genai::Glance;
 use crate::capture::otlp::spans::Span;
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
 /// Spans above one that are looked at: more than any agent nests, and an end to cycles.
 const HIGHEST: usize = 500;
+
+/// Agents of which descriptions are kept.
+const LISTED: usize = 1000;
+/// Bytes of an attribute above which it is a text.
+const LONGEST: usize = 2048;
 
 /// The agents of a trace.
 #[derive(Debug, Default)]
@@ -20,6 +26,14 @@ struct Standing {
     is_agent: bool,
     is_tool: bool,
     name: Option<String>,
+}
+
+/// What the agents of a trace say of themselves, and of the tokens of all that is below them.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) agents: Vec<Value>,
+    /// Input and output tokens of the agents that are below no other.
+    pub(super) tokens: Option<(i64, i64)>,
 }
 
 /// An agent below another.
@@ -62,6 +76,32 @@ impl Agents {
         is_sub.then(|| SubAgent { id: id.to_owned(), name: agent.name.clone(), called_by })
     }
 
+    /// What the agents say, without texts: no row has it.
+    pub(super) fn said(&self, spans: &[Span]) -> Said {
+        let mut said = Said::default();
+        for span in spans {
+            if !self.spans.get(&span.span_id).is_some_and(|standing| standing.is_agent) {
+                continue;
+            }
+            if !self.above(&span.span_id).any(|(_, standing)| standing.is_agent) {
+                let count = |name: &str| span.attributes.get(name).and_then(Value::as_i64);
+                let tokens =
+                    count("gen_ai.usage.input_tokens").zip(count("gen_ai.usage.output_tokens"));
+                if let Some((input, output)) = tokens {
+                    let (known_input, known_output) = said.tokens.unwrap_or_default();
+                    said.tokens = Some((
+                        known_input.saturating_add(input),
+                        known_output.saturating_add(output),
+                    ));
+                }
+            }
+            if said.agents.len() < LISTED {
+                said.agents.push(description(span));
+            }
+        }
+        said
+    }
+
     fn above<'a>(&'a self, span_id: &str) -> impl Iterator<Item = (&'a str, &'a Standing)> {
         let parent = |id: &str| {
             let (id, _) = self.spans.get_key_value(self.spans.get(id)?.parent.as_deref()?)?;
@@ -71,4 +111,23 @@ impl Agents {
             .take(HIGHEST)
             .filter_map(|id| Some((id, self.spans.get(id)?)))
     }
+}
+
+fn description(span: &Span) -> Value {
+    let is_short = |value: &Value| value.to_string().len() <= LONGEST;
+    let (kept, long): (Map<String, Value>, Map<String, Value>) = span
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .partition(|(_, value)| is_short(value));
+    let left_out: Vec<String> = long.into_iter().map(|(name, _)| name).collect();
+    json!({
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_id,
+        "name": span.name,
+        "start_ns": span.start_ns,
+        "end_ns": span.end_ns,
+        "attributes": kept,
+        "left_out": left_out,
+    })
 }

@@ -1,5 +1,6 @@
 //! The second pass: the spans of a run, trace by trace, through the same mapping as those of a live agent.
 
+use super::super::fields::Fields;
 use super::super::rows::{Rows, timed};
 use super::super::sink::Sink;
 use super::super::stages::StageOutcome;
@@ -14,13 +15,15 @@ use crate::capture::otlp::spans::Span;
 use crate::trace::{Event, Kind, RunFacts, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Bytes of a trace that is read as a whole; the texts of a longer one are read again when their rows are made.
 const WHOLE_TRACE: usize = 32 << 20;
+/// Descriptions of a kind that are kept.
+const LISTED: usize = 1000;
 /// Attributes that the mapping adds itself.
 const ADDED: &[&str] = &[
     "span",
@@ -59,16 +62,21 @@ pub(super) fn convert(
     rows.push(run_start)?;
     rows.open_stage(0, start)?;
     let mut mapper = Mapper::keeping_long_attributes();
+    let mut said = Sums::default();
     for trace in &group.traces {
         let used: Vec<&Entry> =
             trace.iter().map(|i| &index.spans[*i as usize]).filter(|e| is_used(e)).collect();
-        add_trace(index, &used, &mut mapper, &mut rows, &mut report)?;
+        add_trace(index, &used, &mut mapper, &mut rows, &mut said, &mut report)?;
     }
+    said.compare(&mut report);
     account(&mut report, &mapper.counts());
     let reason =
         rows.close_stage(StageOutcome::default(), timed(Kind::StageResult, end.and_then(time)))?;
     let mut run_end = timed(Kind::RunEnd, end.and_then(time));
     run_end.end_reason = reason;
+    if !said.agents.is_empty() {
+        run_end.attributes = Fields::of(json!({ "agents": said.agents })).and_then(Fields::rest);
+    }
     rows.end(run_end, report)
 }
 
@@ -78,6 +86,7 @@ fn add_trace(
     entries: &[&Entry],
     mapper: &mut Mapper,
     rows: &mut Rows<'_>,
+    sums: &mut Sums,
     report: &mut ImportReport,
 ) -> Result<(), ImportError> {
     let fits = entries.iter().map(|e| e.len).sum::<usize>() <= WHOLE_TRACE;
@@ -97,6 +106,10 @@ fn add_trace(
         give_prompts(&mut spans);
     }
     let agents = Agents::of(&spans);
+    let said = agents.said(&spans);
+    sums.agents.extend(said.agents);
+    sums.agents.truncate(LISTED);
+    let mut counted = (0, 0);
     let mut failed: Option<ImportError> = None;
     // The first span that is asked for is the one whose rows come next.
     let current = std::cell::RefCell::new(None::<String>);
@@ -108,26 +121,55 @@ fn add_trace(
             Err(_) => None,
         }
     };
-    let mut known: HashMap<String, bool> = HashMap::new();
+    let mut known: HashSet<String> = HashSet::new();
     let mut out = |event: Event| {
         let agent = current.borrow().as_deref().and_then(|id| agents.below(id));
         // The row of the span itself is its last.
         if event.kind != Kind::Message {
             current.borrow_mut().take();
         }
+        counted =
+            plus(counted, (event.input_tokens.unwrap_or(0), event.output_tokens.unwrap_or(0)));
         if failed.is_none() {
             failed = add(event, agent, &mut known, rows, report).err();
         }
     };
     mapper.map_each(spans, &mut whole, &mut out);
+    if let Some(tokens) = said.tokens {
+        sums.said = Some(plus(sums.said.unwrap_or_default(), tokens));
+        sums.counted = plus(sums.counted, counted);
+    }
     failed.map_or(Ok(()), Err)
+}
+
+/// What agents say of all that is below them, and what was counted there: input and output tokens.
+#[derive(Debug, Default)]
+struct Sums {
+    agents: Vec<Value>,
+    said: Option<(i64, i64)>,
+    counted: (i64, i64),
+}
+
+impl Sums {
+    fn compare(&self, report: &mut ImportReport) {
+        if let Some((input, output)) = self.said.filter(|said| *said != self.counted) {
+            report.warn(format!(
+                "the spans of agents sum up {input} input and {output} output tokens; their calls have {} and {}, which count",
+                self.counted.0, self.counted.1
+            ));
+        }
+    }
+}
+
+fn plus(a: (i64, i64), b: (i64, i64)) -> (i64, i64) {
+    (a.0.saturating_add(b.0), a.1.saturating_add(b.1))
 }
 
 /// Adds one row.
 fn add(
     mut event: Event,
     agent: Option<SubAgent>,
-    known: &mut HashMap<String, bool>,
+    known: &mut HashSet<String>,
     rows: &mut Rows<'_>,
     report: &mut ImportReport,
 ) -> Result<(), ImportError> {
@@ -140,8 +182,7 @@ fn add(
         if let Some(name) = &agent.name {
             attributes.insert("agent_name".to_owned(), name.as_str().into());
         }
-        if !known.contains_key(&agent.id) {
-            known.insert(agent.id.clone(), true);
+        if known.insert(agent.id.clone()) {
             event.parent_event_id = event.parent_event_id.or_else(|| agent.called_by.clone());
         }
     }
@@ -255,7 +296,6 @@ fn service(resource: &Map<String, Value>) -> Option<String> {
 
 /// What describes the run: the processes, the traces, the models.
 fn description(index: &Index, group: &Group) -> String {
-    const LISTED: usize = 1000;
     let mut resources: Vec<&Arc<Map<String, Value>>> = Vec::new();
     let mut traces: Vec<&str> = Vec::new();
     let mut models: BTreeMap<&str, u64> = BTreeMap::new();

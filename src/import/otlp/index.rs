@@ -11,6 +11,7 @@ use super::{flat, logs};
 use crate::capture::otlp::genai::Glance;
 use crate::capture::otlp::spans::{Span, attributes_from_json, span_from_json};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ pub(super) struct Index {
     by_context: HashMap<u32, u32>,
     /// What became of records that are no spans, by file.
     pub(super) accounts: Vec<ImportReport>,
-    by_id: HashMap<(u32, String), usize>,
+    by_id: HashMap<u128, u32>,
 }
 
 impl Texts {
@@ -113,8 +114,9 @@ impl Index {
 
     /// Adds the spans of a file.
     pub(super) fn add(&mut self, file: &LogFile) -> Result<(), ImportError> {
-        let file = file.seekable()?;
+        // What a stream that breaks off has before the break is read; the break itself is told below.
         let stream = file.open()?;
+        let file = file.seekable_to_its_break()?;
         let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
         let mut account = ImportReport::of("otlp", file.name());
         self.files.push(file);
@@ -126,7 +128,7 @@ impl Index {
 
     fn piece(&mut self, reading: &mut Reading, account: &mut ImportReport, piece: Piece<'_>) {
         match piece {
-            Piece::Otlp => (reading.context, reading.scope) = (0, 0),
+            Piece::Otlp => {}
             Piece::ResourceBegins => {
                 reading.context = u32::try_from(self.contexts.len()).unwrap_or(0);
                 reading.scope = 0;
@@ -233,20 +235,20 @@ impl Index {
             self.spans.push(entry);
             return;
         }
-        let key = (trace, span.span_id);
-        if let Some(first) = self.by_id.get(&key).map(|first| &mut self.spans[*first]) {
+        let key = key(trace, &span.span_id);
+        if let Some(first) = self.by_id.get(&key).map(|first| &mut self.spans[*first as usize]) {
             // One that was exported before it ended says less than the same when it had.
             let (kept, other) = match (first.end_ns, entry.end_ns) {
                 (None, Some(_)) => (entry.clone(), std::mem::replace(first, entry)),
                 _ => (first.clone(), entry),
             };
             let path_of = |entry: &Entry| self.files[entry.file as usize].name();
-            let dup_of =
-                format!("span {} ({}:{})", key.1, path_of(&kept).display(), kept.place.line);
+            let path = path_of(&kept).display();
+            let dup_of = format!("span {} ({path}:{})", span.span_id, kept.place.line);
             account.duplicate("span that came again", path_of(&other), other.place.line, dup_of);
             return;
         }
-        self.by_id.insert(key, self.spans.len());
+        self.by_id.insert(key, u32::try_from(self.spans.len()).unwrap_or(u32::MAX));
         self.spans.push(entry);
     }
 
@@ -296,6 +298,16 @@ struct Reading {
     scope: u32,
     /// Resources by their JSON: most requests repeat it.
     resources: HashMap<Vec<u8>, u32>,
+}
+
+/// Stands for the identifier of a span: there may be millions of them, and no two hashes of 128 bits are the same.
+fn key(trace: u32, span_id: &str) -> u128 {
+    let mut digest = Sha256::new();
+    digest.update(trace.to_be_bytes());
+    digest.update(span_id.as_bytes());
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest.finalize()[..16]);
+    u128::from_be_bytes(first)
 }
 
 fn is_empty_object(bytes: &[u8]) -> bool {

@@ -122,7 +122,9 @@ impl Scanner<'_> {
                 (_, Some(holds)) if scanner.reader.peek()? == Some(b'[') => {
                     scanner.reader.take_kept();
                     match holds {
+                        // Others have lists of these names as well: what is in them tells.
                         Holds::Bare => {}
+                        Holds::OfResource if name == b"batches" => {}
                         Holds::OfScope if !is_part => {
                             is_part = true;
                             (scanner.found)(Piece::Otlp);
@@ -187,6 +189,7 @@ impl Scanner<'_> {
                 )
             }
             Holds::OfScope => {
+                (self.found)(Piece::Otlp);
                 (self.found)(Piece::ScopeBegins);
                 let inner = |h| matches!(h, Holds::Spans | Holds::Logs | Holds::Metrics);
                 self.part(b"scope", |value| Piece::Scope(value), inner)
