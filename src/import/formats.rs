@@ -5,7 +5,7 @@ use super::look::Look;
 use super::source::{Job, Source};
 use super::{
     ImportError, atif, claude_code, claude_stream, codex, codex_exec, gemini, harbor, inspect,
-    mini_swe_agent, openhands, openhands_legacy, ramp_report, ramp_table, swe_agent,
+    mini_swe_agent, openhands, openhands_legacy, otlp, ramp_report, ramp_table, swe_agent,
 };
 use std::fmt;
 
@@ -64,6 +64,7 @@ formats! {
     Atif = "atif", "ATIF trajectory (Harbor, Terminal-Bench), with its continuations and sub-agents", atif::importer;
     ClaudeCode = "claude-code", "Claude Code session files, sub-agents included", claude_code::importer;
     ClaudeStream = "claude-stream", "what `claude -p --output-format stream-json` prints: JSON lines or an array", claude_stream::importer;
+    Otlp = "otlp", "OpenTelemetry traces in files: OTLP/JSON, and spans of console and file exporters", otlp::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
     Codex = "codex", "Codex CLI rollout: the session file of a thread, with its sub-agents", codex::importer;
     CodexExec = "codex-exec", "output of `codex exec --json`: turns and items of a thread, without times", codex_exec::importer;

@@ -48,6 +48,8 @@
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `swe_agent`: SWE-agent trajectories
+//! * `otlp`: OpenTelemetry traces in files
+//! * `ramp`: what the RAMP formats share
 
 mod atif;
 mod claude;
@@ -72,6 +74,7 @@ mod naive_clock;
 mod openhands;
 mod openhands_legacy;
 mod openhands_metrics;
+mod otlp;
 mod ramp;
 mod ramp_report;
 mod ramp_table;
