@@ -136,11 +136,6 @@ impl Fields {
         );
     }
 
-    /// The fields as a JSON object.
-    pub(super) fn into_value(self) -> Value {
-        Value::Object(self.0)
-    }
-
     /// What is left, as JSON text, without empty values and without nulls at any depth, which some sources write and
     /// others leave out; `None` when nothing is.
     pub(super) fn rest(self) -> Option<String> {

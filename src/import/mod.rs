@@ -30,7 +30,7 @@
 //! * `openhands_metrics`: what the OpenHands formats share
 //! * `ramp`: what the RAMP formats share
 //! * `run_id`: ids for logs that have none of their own
-//! * `test_report`: TODO
+//! * `test_report`: what test runners write
 //!
 //! Formats, one module each:
 //!
@@ -45,11 +45,10 @@
 //! * `mini_swe_agent`: mini-swe-agent trajectories
 //! * `openhands`: RAMP run folders with OpenHands SDK logs
 //! * `openhands_legacy`: OpenHands before its SDK
+//! * `otlp`: OpenTelemetry traces in files
 //! * `ramp_report`: bare RAMP report files
 //! * `ramp_table`: published RAMP tables and leaderboards
 //! * `swe_agent`: SWE-agent trajectories
-//! * `otlp`: OpenTelemetry traces in files
-//! * `ramp`: what the RAMP formats share
 
 mod atif;
 mod claude;
