@@ -13,6 +13,7 @@
 pub mod analysis;
 pub mod capture;
 pub mod cli;
+pub mod export;
 pub mod figures;
 pub mod import;
 pub mod ledger;

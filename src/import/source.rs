@@ -159,7 +159,7 @@ pub fn import_all(paths: &[PathBuf]) -> Result<Vec<Imported>, ImportError> {
 }
 
 /// Adds the logs among some files to `sources`; gives the names of the others.
-fn recognise(
+pub(super) fn recognise(
     mut files: Vec<LogFile>,
     sources: &mut Vec<Source>,
 ) -> Result<Vec<PathBuf>, ImportError> {

@@ -39,6 +39,7 @@ mod replay_serve;
 mod replay_tools;
 mod report;
 mod rollup_oracle;
+mod roundtrip_atif;
 mod run_folder;
 mod score_figures;
 mod scoring;
