@@ -98,11 +98,6 @@ impl Reply {
         self.calls != Some(0)
     }
 
-    /// Whether there is anything to store when no model was called.
-    pub(super) fn has_text(&self) -> bool {
-        !self.texts.is_empty() || !self.reasoning.is_empty()
-    }
-
     /// Drops a text that the writer made up in place of one.
     pub(super) fn drop_text(&mut self, made_up: &str) {
         self.texts.retain(|text| text != made_up);

@@ -4,8 +4,7 @@ use super::super::made::{import_at, of_kind, sample, total};
 use super::super::sink::Imported;
 use crate::trace::{Event, Kind};
 
-const KV_STORE: &str =
-    "harbor-atif/lwhere1314_Harness-TrajecDebug__trials/tb21-kv-store-grpc-claude-code-k6/kv-store-grpc__L7ipooF";
+const KV_STORE: &str = "harbor-atif/lwhere1314_Harness-TrajecDebug__trials/tb21-kv-store-grpc-claude-code-k6/kv-store-grpc__L7ipooF";
 
 /// Names and ids of the tool calls.
 fn tool_calls(run: &Imported) -> Vec<(String, String)> {
@@ -50,8 +49,13 @@ fn session_stdout_and_atif_of_one_trial_agree() {
         assert_eq!(run.report.lost(), 0, "{what}");
     }
     // Harbor counted each step of a reply, and left out what was written to the cache.
-    for (run, says) in [(&atif, "final_metrics says 374965"), (&whole, "agent_result says 374965")] {
-        assert!(run.report.warnings.iter().any(|w| w.starts_with(says)), "{:?}", run.report.warnings);
+    for (run, says) in [(&atif, "final_metrics says 374965"), (&whole, "agent_result says 374965")]
+    {
+        assert!(
+            run.report.warnings.iter().any(|w| w.starts_with(says)),
+            "{:?}",
+            run.report.warnings
+        );
     }
     assert_eq!(whole.report.duplicates["another log of the same conversation"], 2);
 }
