@@ -158,7 +158,12 @@ fn of_stage(
     let grade = grade(stage.rewards.as_ref(), &verifier, &mut relay.report);
     let others = below("artifacts").count() + below("user-agent").count();
     relay.report.skip("file that is no log", others as u64);
-    if let Some(row) = totals(&stage.totals, relay.sums, read, &mut relay.report) {
+    let own_prices = relay.facts.agent.as_deref() == Some("claude-code");
+    if let Some(mut row) = totals(&stage.totals, relay.sums, read, &mut relay.report) {
+        if own_prices && row.cost_usd.is_some() {
+            // What Claude Code says of its cost is its own table's word.
+            row.cost_source = Some(CostSource::ClientEstimate);
+        }
         relay.add(&row);
         relay.of_stage(row, stage.agent_execution.finished.as_deref())?;
     }
