@@ -91,7 +91,7 @@ fn trajectory(tokens: bool) -> Value {
         "steps": [step("2026-06-10T06:01:10Z", 100), step("2026-06-10T06:02:00Z", 200)]})
 }
 
-fn trial(result: Value, others: &[(&str, Value)]) -> Imported {
+fn trial(result: &Value, others: &[(&str, Value)]) -> Imported {
     let mut files = vec![("job/hello__abcdefg/result.json".to_owned(), result.to_string())];
     for (name, contents) in others {
         let text = contents.as_str().map_or_else(|| contents.to_string(), str::to_owned);
@@ -123,7 +123,7 @@ fn warned(run: &Imported, word: &str) -> bool {
 fn a_trial_is_its_result_with_the_conversation_of_its_log() {
     let ctrf = json!({"results": {"tool": {"name": "pytest"}, "summary": {"tests": 3, "passed": 3, "failed": 0}, "tests": []}});
     let run = trial(
-        result(&json!({})),
+        &result(&json!({})),
         &[
             ("agent/trajectory.json", trajectory(true)),
             ("agent/setup.log", json!("hello")),
@@ -183,7 +183,7 @@ fn a_trial_is_its_result_with_the_conversation_of_its_log() {
 #[test]
 fn totals_that_differ_from_the_calls_are_told_and_not_counted() {
     let run = trial(
-        result(
+        &result(
             &json!({"agent_result": {"n_input_tokens": 999, "n_cache_tokens": 1, "n_output_tokens": 30, "cost_usd": 0.5}}),
         ),
         &[("agent/trajectory.json", trajectory(true))],
@@ -203,7 +203,7 @@ fn totals_that_differ_from_the_calls_are_told_and_not_counted() {
 #[test]
 fn a_zero_beside_tokens_is_unknown_and_so_is_null() {
     let run = trial(
-        result(
+        &result(
             &json!({"agent_result": {"n_input_tokens": 273_023, "n_output_tokens": 0, "cost_usd": 0.0}}),
         ),
         &[],
@@ -212,7 +212,7 @@ fn a_zero_beside_tokens_is_unknown_and_so_is_null() {
     assert_eq!((call.input_tokens, call.output_tokens, call.cost_usd), (Some(273_023), None, None));
     assert_eq!((call.usage_quality, call.llm_call_count), (Some(UsageQuality::Aggregate), None));
     assert_eq!(stage_result(&run).stage_status, Some(StageStatus::Passed));
-    let null = trial(result(&json!({"agent_result": null})), &[]);
+    let null = trial(&result(&json!({"agent_result": null})), &[]);
     assert!(of_kind(&null, Kind::LlmCall).is_empty());
     assert_eq!(
         stage_result(&null).usage_quality,
@@ -224,7 +224,7 @@ fn a_zero_beside_tokens_is_unknown_and_so_is_null() {
 
 #[test]
 fn totals_of_a_log_without_numbers_are_a_row_of_their_own() {
-    let run = trial(result(&json!({})), &[("agent/trajectory.json", trajectory(false))]);
+    let run = trial(&result(&json!({})), &[("agent/trajectory.json", trajectory(false))]);
     let calls = of_kind(&run, Kind::LlmCall);
     assert_eq!(
         (calls.len(), calls[2].llm_call_count, calls[2].input_tokens),
@@ -257,7 +257,7 @@ fn naive_times_are_aligned_by_the_log() {
             "agent_execution": {"started_at": at(1), "finished_at": at(5)},
             "verifier": {"started_at": at(5), "finished_at": at(6)}})
     };
-    let run = trial(result(&naive(8)), &[("agent/trajectory.json", trajectory(true))]);
+    let run = trial(&result(&naive(8)), &[("agent/trajectory.json", trajectory(true))]);
     let start = &run.events[0];
     assert_eq!(
         (start.ts.unwrap().to_string().as_str(), start.clock),
@@ -265,10 +265,10 @@ fn naive_times_are_aligned_by_the_log() {
     );
     assert!(warned(&run, "480 minutes from UTC"), "{:?}", run.report.warnings);
     assert_eq!(run.events.last().unwrap().elapsed_s, Some(600.0));
-    let utc = trial(result(&naive(0)), &[("agent/trajectory.json", trajectory(true))]);
+    let utc = trial(&result(&naive(0)), &[("agent/trajectory.json", trajectory(true))]);
     assert_eq!(utc.events[0].clock, Some(Clock::AssumedUtc));
     assert!(warned(&utc, "shows that they are UTC"));
-    let alone = trial(result(&naive(8)), &[]);
+    let alone = trial(&result(&naive(8)), &[]);
     assert_eq!(alone.events[0].ts.unwrap().to_string(), "2026-06-10T14:00:00.500Z");
     assert!(warned(&alone, "read as UTC"));
 }
@@ -279,7 +279,7 @@ fn exceptions_say_who_ended_a_trial() {
         let more = json!({"exception_info": {"exception_type": exception, "exception_message": "m", "exception_traceback": "t"},
             "verifier_result": reward, "agent_result": null});
         let logs: &[(&str, Value)] = &[("agent/trajectory.json", trajectory(true))];
-        let run = trial(result(&more), if log { logs } else { &[] });
+        let run = trial(&result(&more), if log { logs } else { &[] });
         let graded = stage_result(&run);
         assert_eq!(
             (graded.content.as_deref(), attribute(graded, "exception_type")),
@@ -332,7 +332,7 @@ fn rewards_are_scores_where_they_can_be() {
     let graded = |rewards: Value, file: &str| {
         let files: &[(&str, Value)] =
             &[("agent/trajectory.json", trajectory(true)), ("verifier/reward.txt", json!(file))];
-        let run = trial(result(&json!({"verifier_result": rewards})), files);
+        let run = trial(&result(&json!({"verifier_result": rewards})), files);
         (stage_result(&run).score, stage_result(&run).passed, run)
     };
     let (score, passed, _) = graded(json!({"rewards": {"reward": 0.25}}), "0.25");
@@ -361,7 +361,7 @@ fn steps_of_a_task_are_stages() {
     let junit =
         r#"<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>"#;
     let run = trial(
-        result(
+        &result(
             &json!({"agent_result": null, "verifier_result": null, "agent_execution": null, "verifier": null,
             "step_results": [step("build", 1.0, 1), step("extend", 0.5, 3), step("never", 0.0, 5)]}),
         ),
@@ -401,7 +401,7 @@ fn steps_of_a_task_are_stages() {
 #[test]
 fn broken_logs_and_reports_cost_no_grade() {
     let run = trial(
-        result(&json!({})),
+        &result(&json!({})),
         &[
             ("agent/trajectory.json", json!(r#"{"schema_version": "ATIF-v1.7", "steps": [1, 2]}"#)),
             ("verifier/ctrf.json", json!(r#"{"results": {"tests": ["#)),
