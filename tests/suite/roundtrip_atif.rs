@@ -269,10 +269,10 @@ fn every_column_that_the_format_lacks_comes_back() {
             e.identical_streak = Some(1);
         }),
         event(Kind::ToolCall, |e| {
-            (e.tool_status, e.identical_streak) = (Some(ToolStatus::Unknown), Some(1))
+            (e.tool_status, e.identical_streak) = (Some(ToolStatus::Unknown), Some(1));
         }),
         event(Kind::Message, |e| {
-            (e.role, e.content) = (Some("tool".into()), Some("said by nobody".into()))
+            (e.role, e.content) = (Some("tool".into()), Some("said by nobody".into()));
         }),
         event(Kind::LlmCall, |e| {
             e.parent_event_id = Some("t1".into());
@@ -285,7 +285,7 @@ fn every_column_that_the_format_lacks_comes_back() {
         }),
         event(Kind::LlmCall, |e| {
             (e.llm_call_count, e.input_tokens, e.usage_quality) =
-                (Some(12), Some(1), Some(UsageQuality::Aggregate))
+                (Some(12), Some(1), Some(UsageQuality::Aggregate));
         }),
         event(Kind::LlmCall, |e| {
             (e.llm_call_count, e.cost_usd) = (Some(0), Usd::parse("1.25"));
@@ -297,7 +297,7 @@ fn every_column_that_the_format_lacks_comes_back() {
             e.identical_streak = Some(1);
         }),
         event(Kind::Error, |e| {
-            (e.error_type, e.content) = (Some("orphan_tool_result".into()), Some("late".into()))
+            (e.error_type, e.content) = (Some("orphan_tool_result".into()), Some("late".into()));
         }),
         event(Kind::AttemptResult, |e| (e.score, e.passed) = (Some(12.5), Some(false))),
         event(Kind::Recovery, |_| ()),
@@ -308,7 +308,7 @@ fn every_column_that_the_format_lacks_comes_back() {
             e.elapsed_s = Some(f64::MIN_POSITIVE);
         }),
         event(Kind::RunEnd, |e| {
-            (e.stage, e.attempt, e.ts) = (None, None, Some(Timestamp::from_micros(i64::MAX)))
+            (e.stage, e.attempt, e.ts) = (None, None, Some(Timestamp::from_micros(i64::MAX)));
         }),
     ];
     let exported = assert_round_trip(&facts(), &finished(rows));
