@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ledger", &["trace", "stats"]),
     ("capture", &["trace", "ledger"]),
     ("export", &["trace"]),
-    ("import", &["trace", "ledger"]),
+    ("import", &["trace", "ledger", "capture"]),
     ("rollup", &["trace"]),
     ("replay", &["trace", "capture"]),
     ("metrics", &["rollup", "ledger"]),
@@ -30,14 +30,17 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that only some modules may name.
 const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["capture"]),
+    ("bzip2", &["import"]),
     ("clap", &["cli"]),
-    ("crc32fast", &["capture"]),
+    ("crc32fast", &["capture", "import"]),
     ("crossterm", &["cli"]),
+    ("flate2", &["import"]),
     ("http_body_util", &["capture"]),
     ("hyper", &["capture"]),
     ("hyper_rustls", &["capture"]),
     ("hyper_util", &["capture"]),
     ("indicatif", &["cli"]),
+    ("lzma_rust2", &["import"]),
     ("plotters", &["figures"]),
     ("krilla", &["figures"]),
     ("resvg", &["figures"]),
@@ -48,10 +51,13 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("polars", &["rollup", "metrics"]),
     ("prost", &["capture"]),
     ("regex", &["analysis", "capture", "replay"]),
+    ("roxmltree", &["import"]),
     ("rustix", &["capture"]),
     ("shlex", &["capture"]),
+    ("tar", &["import"]),
     ("tokio", &["capture"]),
     ("wait4", &["capture"]),
+    ("zip", &["import"]),
 ];
 
 /// Lines after which a file must be split.

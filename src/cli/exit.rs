@@ -162,7 +162,18 @@ impl From<AgentError> for CliError {
 
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
-        let usage = matches!(error, ImportError::NotFound { .. } | ImportError::Io { .. });
+        let error = match error {
+            ImportError::Write(error) => return error.into(),
+            error => error,
+        };
+        let usage = match &error {
+            ImportError::NotFound { .. } => true,
+            // A broken archive is at fault itself, not the machine.
+            ImportError::Io { source, .. } => {
+                !matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+            }
+            _ => false,
+        };
         Self::wrap(if usage { Fault::Usage } else { Fault::Data }, error.hint(), error)
     }
 }

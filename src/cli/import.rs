@@ -4,28 +4,28 @@
 //! the same input gives the same store whatever the threads did.
 
 use super::CliError;
+use super::import_store::{Sealed, StoreSink};
 use super::output::{Output, TableFormat};
 use super::progress::Progress;
-use crate::import::{ImportError, ImportReport, Options, Source, find_sources, import};
+use crate::import::{
+    Format, Found, Graded, Grades, ImportError, ImportReport, Job, Sink, find_sources, jobs,
+};
 use crate::report::{Column, Kind, Table};
-use crate::trace::{SealedTrace, Store, Written};
+use crate::trace::{Store, Written};
 use clap::Args;
 use rayon::prelude::*;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// Warnings of one run that are printed; `--report` has all.
+const PRINTED: usize = 20;
+
 /// Turn logs of other tools into traces
 #[derive(Debug, Args)]
-#[command(after_help = "FORMATS (recognised by content):\n  \
-    openhands     RAMP run folders: openhands-events/*.jsonl or openhands-state/*/*/events/*.json,\n                \
-    with base_state.json, openhands_report.json and metadata.json\n  \
-    ramp-table    published RAMP tables and leaderboards (JSON or CSV with model and task0)\n  \
-    ramp-report   bare RAMP report files\n\n\
-    EXAMPLES:\n  \
-    ramptrace import runs/ -o store\n  \
-    ramptrace import table.csv -o store --format json")]
+#[command(after_help = after_help())]
 pub(super) struct Import {
-    /// Log files, run folders, or folders of them
+    /// Log files, folders of them, archives (.zip, .tar, .gz, .zst, .bz2, .xz) or quoted globs
     #[arg(required = true, value_name = "LOG")]
     logs: Vec<PathBuf>,
     /// The store to write to
@@ -34,9 +34,15 @@ pub(super) struct Import {
     /// Replace runs that are in the store with other contents
     #[arg(long)]
     force: bool,
-    /// Leave unreadable records out, and list them, instead of refusing their run
+    /// Refuse a run when a record of it cannot be read or is of an unknown kind
     #[arg(long)]
-    skip_bad_records: bool,
+    strict: bool,
+    /// Grades for runs whose log has none: CSV or JSON with run, stage and score, or a report of the SWE-bench harness
+    #[arg(long, value_name = "FILE")]
+    scores: Vec<PathBuf>,
+    /// The workload of all imported runs, in place of what their logs say
+    #[arg(long, value_name = "NAME")]
+    workload: Option<String>,
     /// Write the full account of every run as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -45,57 +51,76 @@ pub(super) struct Import {
     format: TableFormat,
 }
 
-/// A run that is written but not yet named, or the reason why there is none.
-type Sealed = Result<(ImportReport, SealedTrace), CliError>;
+fn after_help() -> String {
+    let width = Format::ALL.iter().map(|f| f.name().len()).max().unwrap_or(0);
+    let lines: Vec<String> =
+        Format::ALL.iter().map(|f| format!("  {:width$}  {}", f.name(), f.what())).collect();
+    format!(
+        "FORMATS (recognised by content):\n{}\n\nEXAMPLES:\n  \
+         ramptrace import runs/ -o store\n  \
+         ramptrace import ~/.claude/projects -o store\n  \
+         ramptrace import 'jobs/*.tar.gz' -o store --scores grades.csv --report account.json",
+        lines.join("\n")
+    )
+}
 
 pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
-    let mut sources = Vec::new();
-    for log in &args.logs {
-        sources.extend(find_sources(log)?);
+    let mut grades = Grades::default();
+    for file in &args.scores {
+        grades.read(file)?;
     }
+    let Found { sources, passed_over } = find_sources(&args.logs)?;
     let existed = args.output.exists();
     let known = Store::open_or_empty(&args.output)?.known_runs();
-    let progress = Progress::new(output, sources.len(), "importing");
-    let options = Options { skip_bad_records: args.skip_bad_records };
-    let sealed: Vec<Vec<Sealed>> = sources
-        .par_iter()
-        .map(|source| {
-            let runs = seal(source, options, &args.output);
+    let jobs = jobs(sources);
+    let progress = Progress::new(output, jobs.len(), "importing");
+    let sealed: Vec<Vec<Sealed>> = jobs
+        .into_par_iter()
+        .map(|job| {
+            let runs = match job {
+                Ok(job) => seal(args, &job, &grades),
+                Err(error) => vec![Err(error.into())],
+            };
             progress.step();
             runs
         })
         .collect();
     progress.finish();
-    let outcome = publish(args, &known, sealed, output);
-    if outcome.is_err() {
+    let outcome = publish(args, &known, sealed.into_iter().flatten().collect());
+    let told = tell(args, &outcome, &passed_over, &grades, output);
+    if told.is_err() || !outcome.errors.is_empty() {
         Store::prune(&args.output, !existed);
     }
-    outcome
+    told?;
+    verdict(outcome, output)
 }
 
-fn seal(source: &Source, options: Options, root: &Path) -> Vec<Sealed> {
-    match import(source, options) {
-        Err(error) => vec![Err(error.into())],
-        Ok(runs) => runs
-            .into_iter()
-            .map(|run| {
-                let sealed = Store::seal(root, &run.run, &run.events)?;
-                Ok((run.report, sealed))
-            })
-            .collect(),
+fn seal(args: &Import, job: &Job, grades: &Grades) -> Vec<Sealed> {
+    let mut sink = StoreSink::new(&args.output, args.strict, args.workload.as_deref());
+    let mut graded = Graded::new(grades, &mut sink);
+    let imported = if args.scores.is_empty() {
+        job.import(&mut sink)
+    } else {
+        job.import(&mut graded as &mut dyn Sink)
+    };
+    let mut sealed = sink.sealed;
+    if let Err(error) = imported {
+        sealed.push(Err(error.into()));
     }
+    sealed
 }
 
-fn publish(
-    args: &Import,
-    known: &BTreeMap<String, PathBuf>,
-    sealed: Vec<Vec<Sealed>>,
-    output: &mut Output,
-) -> Result<(), CliError> {
+/// What became of all runs.
+#[derive(Default)]
+struct Outcome {
+    done: Vec<(ImportReport, Written)>,
+    errors: Vec<CliError>,
+}
+
+fn publish(args: &Import, known: &BTreeMap<String, PathBuf>, sealed: Vec<Sealed>) -> Outcome {
     let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let mut done: Vec<(ImportReport, Written)> = Vec::new();
-    let mut errors = Vec::new();
-    for item in sealed.into_iter().flatten() {
+    let mut outcome = Outcome::default();
+    for item in sealed {
         let result = item.and_then(|(report, sealed)| {
             if let Some(first) = seen.insert(report.run_id.clone(), report.source.clone()) {
                 let run_id = report.run_id.clone();
@@ -105,37 +130,81 @@ fn publish(
             Ok((report, written))
         });
         match result {
-            Ok(run) => done.push(run),
-            Err(error) => errors.push(error),
+            Ok(run) => outcome.done.push(run),
+            Err(error) => outcome.errors.push(error),
         }
     }
-    for (report, _) in &done {
-        for rejected in &report.rejected {
-            output.warning(format_args!(
-                "{}:{}: {}",
-                rejected.path.display(),
-                rejected.line,
-                rejected.problem
-            ));
+    outcome
+}
+
+/// Says what became of every record: warnings, the summary, and the full account where it is asked for.
+fn tell(
+    args: &Import,
+    outcome: &Outcome,
+    passed_over: &[PathBuf],
+    grades: &Grades,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    for (report, _) in &outcome.done {
+        let rejected = report
+            .rejected
+            .iter()
+            .map(|r| format!("{}:{}: {}", r.path.display(), r.line, r.problem));
+        let warnings = report.warnings.iter().map(|w| format!("{}: {w}", report.run_id));
+        for said in [rejected.collect::<Vec<_>>(), warnings.collect()] {
+            for line in said.iter().take(PRINTED) {
+                output.warning(format_args!("{line}"));
+            }
+            if said.len() > PRINTED {
+                output.warning(format_args!(
+                    "{}: and {} more; --report FILE lists them",
+                    report.run_id,
+                    said.len() - PRINTED
+                ));
+            }
         }
-        for warning in &report.warnings {
-            output.warning(format_args!("{}: {warning}", report.run_id));
+    }
+    for unused in grades.unused() {
+        output.warning(format_args!("{unused}"));
+    }
+    if !outcome.done.is_empty() {
+        output.table(&summary(&outcome.done, passed_over.len())?, args.format, 1)?;
+    }
+    match &args.report {
+        Some(path) => write_account(path, outcome, passed_over),
+        None => Ok(()),
+    }
+}
+
+fn write_account(path: &Path, outcome: &Outcome, passed_over: &[PathBuf]) -> Result<(), CliError> {
+    let mut total = ImportReport::default();
+    for (report, _) in &outcome.done {
+        total.add(report.clone());
+    }
+    let mut total = json!(total);
+    if let Some(total) = total.as_object_mut() {
+        // The lists stand with their runs.
+        for name in ["run_id", "format", "source", "dup_of", "rejected", "warnings"] {
+            total.shift_remove(name);
         }
     }
-    if !done.is_empty() {
-        output.table(&summary(&done)?, args.format, 1)?;
-    }
-    if let Some(path) = &args.report {
-        let reports: Vec<&ImportReport> = done.iter().map(|(report, _)| report).collect();
-        let text = serde_json::to_string_pretty(&reports).unwrap_or_default() + "\n";
-        std::fs::write(path, text).map_err(|e| CliError::io("write", path, e))?;
-    }
-    let total = done.len() + errors.len();
-    match errors.len() {
+    let account = json!({
+        "total": total,
+        "runs": outcome.done.iter().map(|(report, _)| report).collect::<Vec<_>>(),
+        "failed": outcome.errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "passed_over": passed_over,
+    });
+    let text = serde_json::to_string_pretty(&account).unwrap_or_default() + "\n";
+    std::fs::write(path, text).map_err(|e| CliError::io("write", path, e))
+}
+
+fn verdict(mut outcome: Outcome, output: &mut Output) -> Result<(), CliError> {
+    let total = outcome.done.len() + outcome.errors.len();
+    match outcome.errors.len() {
         0 => Ok(()),
-        1 if total == 1 => Err(errors.remove(0)),
+        1 if total == 1 => Err(outcome.errors.remove(0)),
         failed => {
-            for error in &errors {
+            for error in &outcome.errors {
                 output.error(error);
             }
             Err(CliError::data(format!(
@@ -145,7 +214,7 @@ fn publish(
     }
 }
 
-fn summary(done: &[(ImportReport, Written)]) -> Result<Table, CliError> {
+fn summary(done: &[(ImportReport, Written)], passed_over: usize) -> Result<Table, CliError> {
     let count = |name: &str, label: &str| Column::new(name, label, Kind::Int);
     let mut table = Table::new(
         "imported",
@@ -156,25 +225,27 @@ fn summary(done: &[(ImportReport, Written)]) -> Result<Table, CliError> {
             count("records_read", "Records"),
             count("events_written", "Events"),
             count("merged", "Merged"),
+            count("duplicates", "Duplicates"),
             count("skipped", "Skipped"),
+            count("unknown", "Unknown"),
             count("rejected", "Rejected"),
             count("warnings", "Warnings"),
             Column::new("store", "Store", Kind::Text),
         ],
     )?;
-    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut total = ImportReport::default();
     for (report, written) in done {
-        for (reason, n) in &report.skipped {
-            *reasons.entry(reason).or_default() += n;
-        }
+        let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
         table.push(vec![
             report.run_id.as_str().into(),
             report.format.as_str().into(),
             report.records_read.into(),
             report.events_written.into(),
-            report.merged.values().sum::<u64>().into(),
-            report.skipped.values().sum::<u64>().into(),
-            (report.rejected.len() as u64).into(),
+            sum(&report.merged).into(),
+            sum(&report.duplicates).into(),
+            sum(&report.skipped).into(),
+            sum(&report.unknown).into(),
+            (report.rejected_records + report.rejected_values).into(),
             (report.warnings.len() as u64).into(),
             match written {
                 Written::New => "new",
@@ -182,9 +253,21 @@ fn summary(done: &[(ImportReport, Written)]) -> Result<Table, CliError> {
             }
             .into(),
         ])?;
+        total.add(report.clone());
     }
-    for (reason, n) in reasons {
-        table.note(format!("skipped {n}: {reason}"));
+    for (what, reasons) in [
+        ("duplicate", total.duplicates),
+        ("skipped", total.skipped),
+        ("unknown kind", total.unknown),
+    ] {
+        for (reason, n) in reasons {
+            table.note(format!("{what} {n}: {reason}"));
+        }
+    }
+    if passed_over > 0 {
+        let files =
+            if passed_over == 1 { "1 file is" } else { &format!("{passed_over} files are") };
+        table.note(format!("{files} no log of a known format"));
     }
     Ok(table)
 }

@@ -28,6 +28,7 @@ mod failure_tables;
 mod figure;
 mod generate;
 mod import;
+mod import_store;
 mod lint_tables;
 mod output;
 mod plates;

@@ -9,9 +9,14 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::fmt;
+use std::io::{BufReader, Read};
 
 /// Lines that are looked at.
 const LINES: usize = 50;
+/// Size of a head that is not the whole file.
+const HEAD_BYTES: usize = 64 << 10;
+/// Most bytes of a file in which numbers that JSON lacks are looked for.
+const LENIENT_BYTES: u64 = 256 << 20;
 
 /// A file that is being recognised.
 #[derive(Debug)]
@@ -54,7 +59,7 @@ impl<'f> Look<'f> {
     /// The first JSON values that each have a line to themselves; other lines are passed over.
     pub(super) fn lines(&self) -> &[Value] {
         self.lines.get_or_init(|| {
-            let whole = self.head.len() < 64 << 10;
+            let whole = self.head.len() < HEAD_BYTES;
             let mut lines: Vec<&[u8]> = self.head.split(|b| *b == b'\n').collect();
             let last = if whole { None } else { lines.pop() };
             let mut values: Vec<Value> =
@@ -67,17 +72,35 @@ impl<'f> Look<'f> {
         })
     }
 
-    /// The outline of a file that is one JSON value; `None` when it is not. The file is read for it, unless its head tells.
+    /// The outline of a file that is one JSON value; `None` when it is not. The file is streamed for it, unless its head tells.
     pub(super) fn outline(&self) -> Option<&Outline> {
-        self.outline
-            .get_or_init(|| {
-                let start = self.head.iter().find(|b| !b.is_ascii_whitespace() && **b < 0x80)?;
-                if !matches!(start, b'{' | b'[') {
-                    return None;
-                }
-                lenient(&self.file.read().ok()?).ok()
-            })
-            .as_ref()
+        self.outline.get_or_init(|| self.find_outline()).as_ref()
+    }
+
+    fn find_outline(&self) -> Option<Outline> {
+        let start = self.head.iter().find(|b| !b.is_ascii_whitespace() && **b < 0x80)?;
+        if !matches!(start, b'{' | b'[') {
+            return None;
+        }
+        if self.head.len() < HEAD_BYTES {
+            return lenient(&self.head).ok();
+        }
+        let text = self.head.trim_ascii_start();
+        let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+        let many = first.len() < text.len() && lenient::<IgnoredAny>(first).is_ok();
+        if many {
+            return None;
+        }
+        let reader = BufReader::with_capacity(HEAD_BYTES, self.file.open().ok()?);
+        match serde_json::from_reader(reader) {
+            Ok(outline) => Some(outline),
+            // Not JSON as it stands: what is lenient has to be in memory.
+            Err(_) => {
+                let mut bytes = Vec::new();
+                self.file.open().ok()?.take(LENIENT_BYTES).read_to_end(&mut bytes).ok()?;
+                lenient(&bytes).ok()
+            }
+        }
     }
 
     /// Whether any of the first lines is an object for which this holds.
@@ -180,5 +203,46 @@ impl<'de> Deserialize<'de> for Field {
             }
         }
         from.deserialize_any(Any)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::find_files;
+    use super::*;
+
+    fn look<T>(text: &str, see: impl FnOnce(&Look<'_>) -> T) -> T {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, text).unwrap();
+        let files = find_files(&path).unwrap();
+        see(&Look::at(&files[0]).unwrap())
+    }
+
+    #[test]
+    fn one_value_has_an_outline_at_any_length_and_lines_have_none() {
+        let long = "x".repeat(200_000);
+        for (text, outlined) in [
+            (r#"{"a": 1, "b": "text", "c": [NaN]}"#.to_owned(), true),
+            (format!("{{\n\"long\": \"{long}\",\n\"b\": \"text\"}}"), true),
+            (format!("{{\"long\": \"{long}\", \"d\": NaN, \"b\": \"text\"}}"), true),
+            (format!("[{{\"b\": \"text\"}}, \"{long}\"]"), true),
+            (format!("{{\"b\": \"text\"}}\n{{\"long\": \"{long}\"}}\n"), false),
+            ("{\"b\": \"text\"}\n{}\n".to_owned(), false),
+            ("text".to_owned(), false),
+            (String::new(), false),
+        ] {
+            let found = look(&text, |l| l.outline().and_then(|o| o.text("b")).map(str::to_owned));
+            let start: String = text.chars().take(40).collect();
+            assert_eq!(found.as_deref(), outlined.then_some("text"), "{start}");
+        }
+    }
+
+    #[test]
+    fn lines_are_seen_among_noise_and_beyond_the_head() {
+        let long = "x".repeat(200_000);
+        assert_eq!(look("starting\n{\"a\": 1}\n[2]\n", |l| l.lines().len()), 2);
+        let first = format!("{{\"a\": \"{long}\"}}\n{{}}\n");
+        assert!(look(&first, |l| l.any_line(|v| v.get("a").is_some())));
     }
 }

@@ -19,6 +19,7 @@
 //! * `usage`: token counts in the arithmetic of a trace
 //! * `tools`: what a tool does, by its name
 //! * `stages`: how a stage ended
+//! * `scores`: grades from elsewhere
 //!
 //! Formats, one module each:
 //!
@@ -52,6 +53,7 @@ mod ramp_report;
 mod ramp_table;
 mod report;
 mod rows;
+mod scores;
 mod sink;
 mod source;
 mod stages;
@@ -64,5 +66,6 @@ pub use error::ImportError;
 pub use files::LogFile;
 pub use formats::Format;
 pub use report::{Duplicate, ImportReport, Rejected};
+pub use scores::{Graded, Grades};
 pub use sink::{Collected, Imported, Numbering, Sink};
 pub use source::{Found, Job, Source, find_sources, import_all, jobs};

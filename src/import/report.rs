@@ -1,5 +1,6 @@
 //! The account of one imported run: every record of the source is in one of its counts.
 
+use super::ImportError;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -150,7 +151,7 @@ impl ImportReport {
     }
 
     /// Takes over the account of a part of the run.
-    pub(super) fn add(&mut self, part: Self) {
+    pub fn add(&mut self, part: Self) {
         self.records_read += part.records_read;
         self.records_used += part.records_used;
         self.rejected_records += part.rejected_records;
@@ -176,6 +177,24 @@ impl ImportReport {
     /// Records and values that are nowhere in the trace.
     pub fn lost(&self) -> u64 {
         self.unknown.values().sum::<u64>() + self.rejected_records + self.rejected_values
+    }
+
+    /// The first loss, as an error; `None` when nothing is lost.
+    pub fn loss(&self) -> Option<ImportError> {
+        if let Some(first) = self.rejected.first() {
+            return Some(ImportError::Loss {
+                path: first.path.clone(),
+                line: first.line,
+                problem: first.problem.clone(),
+            });
+        }
+        let records: u64 = self.unknown.values().sum();
+        let kinds: Vec<String> = self.unknown.keys().map(|kind| format!("`{kind}`")).collect();
+        (records > 0).then(|| ImportError::UnknownRecords {
+            path: self.source.clone(),
+            records,
+            kinds: kinds.join(", "),
+        })
     }
 
     /// Whether every record is in exactly one count.

@@ -14,7 +14,7 @@ use crate::trace::{
 };
 use std::collections::{HashMap, VecDeque};
 
-/// Bytes of text that are held at most.
+/// Bytes of rows that are held at most.
 const HELD_BYTES: usize = 32 << 20;
 
 /// A row that is held.
@@ -155,9 +155,9 @@ impl<'s> Rows<'s> {
     pub(super) fn amend(&mut self, row: RowId, change: impl FnOnce(&mut Event)) -> bool {
         let Some(index) = self.index(row) else { return false };
         let Some((event, _)) = self.held.get_mut(index) else { return false };
-        let before = event.text_bytes();
+        let before = bytes_of(event);
         change(event);
-        self.held_bytes = self.held_bytes + event.text_bytes() - before.min(self.held_bytes);
+        self.held_bytes = self.held_bytes + bytes_of(event) - before.min(self.held_bytes);
         true
     }
 
@@ -220,7 +220,7 @@ impl<'s> Rows<'s> {
         }
         self.note(&event);
         let row = RowId(self.first + self.held.len() as u64);
-        self.held_bytes += event.text_bytes();
+        self.held_bytes += bytes_of(&event);
         self.held.push_back((event, waits));
         self.hand_on(false)?;
         Ok(row)
@@ -260,11 +260,16 @@ impl<'s> Rows<'s> {
             }
             let Some((event, _)) = self.held.pop_front() else { break };
             self.first += 1;
-            self.held_bytes -= event.text_bytes().min(self.held_bytes);
+            self.held_bytes -= bytes_of(&event).min(self.held_bytes);
             self.sink.event(event)?;
         }
         Ok(())
     }
+}
+
+/// Bytes of a row in memory: many short rows weigh more than their texts.
+fn bytes_of(event: &Event) -> usize {
+    size_of::<Event>() + event.text_bytes()
 }
 
 /// An event of a kind at a time.

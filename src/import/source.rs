@@ -5,6 +5,7 @@ use super::formats::{Format, IMPORTERS};
 use super::look::Look;
 use super::sink::{Collected, Imported, Sink};
 use super::{ImportError, ImportReport};
+use rayon::prelude::*;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -97,7 +98,7 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Found, ImportError> {
             let mut alone = Vec::new();
             recognise(found.clone(), &mut alone)?;
             if alone.is_empty() {
-                return Err(ImportError::UnknownFormat { path: file.name().to_owned() });
+                return Err(not_a_log(file));
             }
         }
         files.extend(found);
@@ -113,6 +114,19 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Found, ImportError> {
     }
     found.sources.sort_by(|a, b| (&a.path, a.format).cmp(&(&b.path, b.format)));
     Ok(found)
+}
+
+/// Why a file is no log: it is JSON that breaks off somewhere, or it is something else.
+fn not_a_log(file: &LogFile) -> ImportError {
+    let unknown = ImportError::UnknownFormat { path: file.name().to_owned() };
+    let Ok(look) = Look::at(file) else { return unknown };
+    if !look.lines().is_empty() || !look.text().trim_start().starts_with(['{', '[']) {
+        return unknown;
+    }
+    match file.json() {
+        Err(error @ ImportError::BadFile { .. }) => error,
+        _ => unknown,
+    }
 }
 
 /// The jobs that import sources, in the order of their paths.
@@ -152,16 +166,20 @@ pub(super) fn recognise(
     for importer in IMPORTERS {
         sources.extend((importer.claim)(&mut files)?);
     }
+    // A look at a file may read all of it.
+    let formats: Vec<Option<Format>> = files
+        .par_iter()
+        .map(|file| {
+            let look = Look::at(file)?;
+            Ok(IMPORTERS.iter().find(|i| (i.recognises)(&look)).map(|i| i.format))
+        })
+        .collect::<Result<_, ImportError>>()?;
     let mut passed_over = Vec::new();
-    for file in files {
-        let look = Look::at(&file)?;
-        match IMPORTERS.iter().find(|i| (i.recognises)(&look)) {
-            Some(importer) => sources.push(Source {
-                path: file.name().to_owned(),
-                format: importer.format,
-                files: vec![file],
-            }),
-            None => passed_over.push(file.name().to_owned()),
+    for (file, format) in files.into_iter().zip(formats) {
+        let path = file.name().to_owned();
+        match format {
+            Some(format) => sources.push(Source { path, format, files: vec![file] }),
+            None => passed_over.push(path),
         }
     }
     Ok(passed_over)

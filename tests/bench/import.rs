@@ -1,15 +1,20 @@
 //! Megabytes of raw log per second through the OpenHands importer.
 //!
 //! Bytes are those of the files that the importer opens; the copies of the events in `openhands-state` are counted by
-//! name only. Run with `cargo bench --bench import`; with `RAMPTRACE_REAL_DATA`, the published runs are read as well.
+//! name only. Sessions of Claude Code are generated, 100 MB or as many as `RAMPTRACE_BENCH_MB` says, and imported on all
+//! threads, into sealed traces. Run with `cargo bench --bench import`; with `RAMPTRACE_REAL_DATA`, the published runs are read as well.
 
+mod claude_session;
 mod generate;
 mod run_folder;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use ramptrace::import::{Imported, Options, Source, find_sources, import};
-use ramptrace::trace::Store;
+use ramptrace::import::{
+    Collected, ImportError, ImportReport, Imported, Job, Numbering, Sink, find_sources, jobs,
+};
+use ramptrace::trace::{Event, RunFacts, Store, Timestamp, TraceWriter};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 fn main() {
@@ -35,6 +40,23 @@ mod generated {
     #[divan::bench]
     fn to_trace(bencher: Bencher) {
         read_and_write(bencher, &folder());
+    }
+}
+
+/// Generated sessions of Claude Code: many files, and all in one.
+#[divan::bench_group(sample_count = 3, sample_size = 1)]
+mod claude_code {
+    use super::{Bencher, claude_session, generate, read_and_write_parallel};
+
+    #[divan::bench(args = [false, true])]
+    fn to_trace(bencher: Bencher, one: bool) {
+        let megabytes = std::env::var("RAMPTRACE_BENCH_MB").ok().and_then(|mb| mb.parse().ok());
+        let megabytes: u64 = megabytes.unwrap_or(100);
+        let folder = generate::kept(&format!("claude-{megabytes}-{one}"));
+        if !folder.exists() {
+            claude_session::write(&folder, megabytes * 1_000_000, one);
+        }
+        read_and_write_parallel(bencher, &folder);
     }
 }
 
@@ -65,32 +87,75 @@ fn published_runs() -> Option<PathBuf> {
 
 /// Logs to events in memory.
 fn read(bencher: Bencher, path: &Path) {
-    let sources = sources(path);
-    bencher.counter(size(path)).bench(|| sources.iter().map(imported).collect::<Vec<_>>());
+    let jobs = all_jobs(path);
+    bencher.counter(size(path)).bench(|| jobs.iter().map(imported).collect::<Vec<_>>());
 }
 
 /// Logs to trace files on disk, which are then thrown away.
 fn read_and_write(bencher: Bencher, path: &Path) {
-    let sources = sources(path);
+    let jobs = all_jobs(path);
     let store = tempfile::tempdir().expect("a folder");
     bencher.counter(size(path)).bench(|| {
-        for run in sources.iter().flat_map(imported) {
+        for run in jobs.iter().flat_map(imported) {
             drop(Store::seal(store.path(), &run.run, &run.events).expect("a trace"));
         }
     });
 }
 
-fn imported(source: &Source) -> Vec<Imported> {
-    import(source, Options::default()).expect("an import")
+/// As the command does it: jobs in parallel, each event written as it comes.
+fn read_and_write_parallel(bencher: Bencher, path: &Path) {
+    let store = tempfile::tempdir().expect("a folder");
+    bencher.counter(size(path)).bench(|| {
+        all_jobs(path).par_iter().for_each(|job| {
+            let mut sink = Sealing { root: store.path(), open: None };
+            job.import(&mut sink).expect("an import");
+        });
+    });
 }
 
-/// The sources at a path; each of them gives a run without complaints about its records.
-fn sources(path: &Path) -> Vec<Source> {
-    let sources = find_sources(path).expect("sources");
-    for run in sources.iter().flat_map(imported) {
-        assert!(run.events.len() > 100 && run.report.rejected.is_empty(), "{:?}", run.report);
+/// Seals traces and throws them away.
+struct Sealing<'a> {
+    root: &'a Path,
+    open: Option<(RunFacts, TraceWriter, Numbering)>,
+}
+
+impl Sink for Sealing<'_> {
+    fn begin(&mut self, run: RunFacts, start: Option<Timestamp>) -> Result<(), ImportError> {
+        let writer = TraceWriter::create(&Store::path_of(self.root, &run))?;
+        self.open = Some((run, writer, Numbering::from(start)));
+        Ok(())
     }
-    sources
+
+    fn event(&mut self, mut event: Event) -> Result<(), ImportError> {
+        let (run, writer, numbering) = self.open.as_mut().expect("a run");
+        numbering.number(&mut event);
+        Ok(writer.write(run, &event)?)
+    }
+
+    fn end(&mut self, report: ImportReport) -> Result<(), ImportError> {
+        assert_eq!(report.lost(), 0, "{report:?}");
+        let (_, writer, _) = self.open.take().expect("a run");
+        drop(writer.seal()?);
+        Ok(())
+    }
+
+    fn failed(&mut self, error: ImportError) -> Result<(), ImportError> {
+        Err(error)
+    }
+}
+
+fn imported(job: &Job) -> Vec<Imported> {
+    let mut sink = Collected::default();
+    job.import(&mut sink).expect("an import");
+    assert!(sink.runs.iter().all(|run| run.report.lost() == 0));
+    sink.runs
+}
+
+/// The jobs at a path; each of them gives a run without complaints about its records.
+fn all_jobs(path: &Path) -> Vec<Job> {
+    let sources = find_sources(&[path.to_owned()]).expect("sources").sources;
+    let jobs: Vec<Job> = jobs(sources).into_iter().map(|job| job.expect("a job")).collect();
+    jobs
 }
 
 /// The bytes that an import of this path reads.

@@ -14,10 +14,8 @@ use std::sync::Arc;
 
 const LOG: &str = "runs/run-a/openhands-events/pipeline.jsonl";
 const BASE_STATE: &str = "runs/run-a/openhands-state/pipeline/c0/base_state.json";
-const SKIP_HINT: &str = "hint: to import the rest and list what was left out: ramptrace import --skip-bad-records ...\n";
-const FORMATS_HINT: &str = "hint: known are RAMP run folders (openhands-events/, openhands-state/, \
-    openhands_report.json), RAMP report files, and RAMP tables (JSON or CSV with the columns model and task0); see \
-    `ramptrace import --help`\n";
+const SKIP_HINT: &str = "hint: to import the rest and count what is lost, leave out --strict\n";
+const FORMATS_HINT: &str = "hint: `ramptrace import --help` lists the formats that are known\n";
 const CHANGED_HINT: &str =
     "hint: the file was changed or written by another tool; import the run again\n";
 
@@ -49,7 +47,7 @@ fn refusal(space: &Workspace, code: i32, args: &[&str]) -> String {
 
 /// Runs an import that must fail because of the data, and leave no store behind.
 fn refused_import(space: &Workspace, log: &str) -> String {
-    let said = refusal(space, 1, &["import", log, "-o", "store"]);
+    let said = refusal(space, 1, &["import", log, "-o", "store", "--strict"]);
     assert!(!space.path("store").exists(), "{:?}", space.files("store").keys());
     said
 }
@@ -70,8 +68,7 @@ fn a_log_that_was_cut_off_is_refused_with_its_line() {
 #[test]
 fn bad_records_can_be_left_out_and_are_listed() {
     let space = with_last_line(b"{\"id\": \"event-4\", \"kind\": \"Mess\n[]\n{\"id\": \"x\"}\n");
-    let ran =
-        space.run(&["import", "runs", "-o", "store", "--skip-bad-records", "--format", "csv"]);
+    let ran = space.run(&["import", "runs", "-o", "store", "--format", "csv"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(
         ran.stderr,
@@ -82,7 +79,7 @@ fn bad_records_can_be_left_out_and_are_listed() {
         )
     );
     let row = ran.stdout.lines().nth(1).expect("a row");
-    assert_eq!(row, "run-a,openhands,8,8,2,0,3,0,new");
+    assert_eq!(row, "run-a,openhands,8,8,2,0,0,0,3,0,new");
     assert_eq!(space.files("store").len(), 1);
 }
 
@@ -201,7 +198,7 @@ fn damage_in_files_that_are_read_whole_is_refused_without_a_false_hint() {
         let expected =
             format!("error: {path}:2: not valid JSON: EOF while parsing a value at column 5\n");
         assert_eq!(refused_import(&space, "runs"), expected);
-        let said = refusal(&space, 1, &["import", "runs", "-o", "store", "--skip-bad-records"]);
+        let said = refusal(&space, 1, &["import", "runs", "-o", "store"]);
         assert_eq!(said, expected);
         // Neither is it the machine's fault when the file is not text.
         space.write(&path, b"{\"a\": \"\xff\"}");
@@ -271,7 +268,7 @@ fn a_good_run_is_imported_beside_a_bad_one() {
         "runs/run-b",
         Layout::Log,
     );
-    let ran = space.run(&["import", "runs", "-o", "store"]);
+    let ran = space.run(&["import", "runs", "-o", "store", "--strict"]);
     assert_eq!(
         ran.stderr,
         format!(
@@ -313,22 +310,16 @@ fn a_changed_run_is_replaced_only_when_asked() {
 const SHORT_ROW: &str = "model,task0\nmodel-a,100\nmodel-b\nmodel-c,40\n";
 
 #[test]
-fn a_table_with_a_bad_row_is_refused_with_its_line() {
+fn a_bad_row_of_a_table_costs_its_own_run_and_no_other() {
     let space = Workspace::new();
     space.write("table.csv", SHORT_ROW);
+    let ran = space.run(&["import", "table.csv", "-o", "store"]);
     assert_eq!(
-        refused_import(&space, "table.csv"),
-        format!("error: table.csv:3: 1 fields where the header has 2\n{SKIP_HINT}")
+        ran.stderr,
+        "error: table.csv:3: 1 fields where the header has 2\n\
+         error: 1 of 3 runs were not imported; the others are in the store\n"
     );
-}
-
-#[test]
-fn bad_rows_of_a_table_can_be_left_out_and_are_listed() {
-    let space = Workspace::new();
-    space.write("table.csv", SHORT_ROW);
-    let ran = space.run(&["import", "table.csv", "-o", "store", "--skip-bad-records"]);
-    assert_eq!(ran.stderr, "warning: table.csv:3: 1 fields where the header has 2\n");
-    assert_eq!((ran.code, space.files("store").len()), (0, 2));
+    assert_eq!((ran.code, space.files("store").len()), (1, 2));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A folder of a test's own, and the binary run in it with a clean environment.
 
 use super::readme::copy;
-use ramptrace::import::{Imported, Options, find_sources, import};
+use ramptrace::import::{self, Imported};
 use ramptrace::trace::{Store, Written};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -109,8 +109,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
 
 /// Imports everything at a path into memory.
 pub(crate) fn import_all(path: &Path) -> Vec<Imported> {
-    let sources = find_sources(path).expect("sources");
-    sources.iter().flat_map(|s| import(s, Options::default()).expect("an import")).collect()
+    import::import_all(&[path.to_owned()]).expect("an import")
 }
 
 /// Writes runs into a store.

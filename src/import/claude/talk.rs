@@ -95,6 +95,11 @@ impl<'s> Talk<'s> {
         Ok(first)
     }
 
+    /// Whether more records of a reply may come.
+    pub(in super::super) fn is_open(&self, id: &str) -> bool {
+        self.open.contains_key(id)
+    }
+
     /// No further record of a reply comes.
     pub(in super::super) fn close(&mut self, id: &str) -> Result<(), ImportError> {
         match self.open.remove(id) {

@@ -17,7 +17,7 @@ const REMEMBERED: usize = 16;
 /// The threads of a run.
 #[derive(Debug, Default)]
 pub(in super::super) struct Threads {
-    threads: BTreeMap<String, Thread>,
+    by_name: BTreeMap<String, Thread>,
     /// Threads of inline lines, by the hash of their ids.
     inline: HashMap<u64, u32>,
     inline_count: u32,
@@ -85,7 +85,7 @@ impl Threads {
         name: &str,
         asked: impl FnOnce() -> Option<u64>,
     ) -> &mut Thread {
-        if !self.threads.contains_key(name) {
+        if !self.by_name.contains_key(name) {
             let mut thread = Thread::default();
             if !name.is_empty() {
                 thread.attributes.keep("agent_id", name);
@@ -98,9 +98,9 @@ impl Threads {
                     thread.started_by = Some(call);
                 }
             }
-            self.threads.insert(name.to_owned(), thread);
+            self.by_name.insert(name.to_owned(), thread);
         }
-        self.threads.entry(name.to_owned()).or_default()
+        self.by_name.entry(name.to_owned()).or_default()
     }
 
     /// Notes a tool call, in case it starts a sub-agent.
@@ -125,7 +125,7 @@ impl Threads {
 
     /// Notes a line that is no row: what answers it answers the row before it.
     pub(in super::super) fn pass_through(&mut self, thread: &str, line: &str, parent: &str) {
-        if let Some(thread) = self.threads.get_mut(thread) {
+        if let Some(thread) = self.by_name.get_mut(thread) {
             let row = thread.row_of(parent);
             thread.remember(line, row);
         }

@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// All files, scanned.
 pub(super) struct Ledger {
-    /// From the earliest on.
+    /// From the earliest on, those of sub-agents last.
     pub(super) files: Vec<File>,
     pub(super) sessions: Vec<Session>,
     /// Calls by the hash of their message id.
@@ -96,10 +96,11 @@ impl Ledger {
 }
 
 impl File {
-    /// What orders files: times that are not known come last.
-    fn age(&self) -> (bool, Option<Timestamp>, Option<Timestamp>, &Path) {
+    /// What orders files: those of sub-agents, which may begin with copies of a session, and times that are not known
+    /// come last.
+    fn age(&self) -> (bool, bool, Option<Timestamp>, Option<Timestamp>, &Path) {
         let first = self.scanned.first_time;
-        (first.is_none(), first, self.scanned.latest, self.log.name())
+        (self.scanned.is_of_agent(), first.is_none(), first, self.scanned.latest, self.log.name())
     }
 
     /// The session of the file: the one it is named after, if its lines know it, else the one that wrote it last.

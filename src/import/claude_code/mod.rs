@@ -8,11 +8,15 @@
 //! * `scan`: one file, without its texts
 //! * `ledger`: what the files hold together: calls counted once, copied lines, sessions
 //! * `start`: how a session begins
-//! * `walk`: the rows of a session
+//! * `walk`: the rows of a session, in which `prompts`, `replies` and `notices` are the lines of the user, the assistant
+//!   and the client
 //! * `envelope`: what every line says of itself
 
 mod envelope;
 mod ledger;
+mod notices;
+mod prompts;
+mod replies;
 mod scan;
 mod start;
 #[cfg(test)]
@@ -27,13 +31,22 @@ use ledger::Ledger;
 use serde_json::Value;
 use std::sync::Arc;
 
+/// A head of this length is not the whole file.
+const LONG_HEAD: usize = 64 << 10;
+
 /// How session files are recognised and read: lines that name their session and carry messages.
 pub(super) const fn importer(format: Format) -> Importer {
     Importer { format, claim: no_folders, recognises, plan }
 }
 
 fn recognises(look: &Look<'_>) -> bool {
-    look.text().contains("\"sessionId\"") && look.any_line(is_session_line)
+    look.any_line(is_session_line) || (look.any_line(is_snapshot) && look.text().len() >= LONG_HEAD)
+}
+
+/// A snapshot of files names no session: whether one follows, a head that ends in a long line does not tell.
+fn is_snapshot(line: &Value) -> bool {
+    line.get("type").and_then(Value::as_str) == Some("file-history-snapshot")
+        && line.get("messageId").is_some()
 }
 
 fn is_session_line(line: &Value) -> bool {

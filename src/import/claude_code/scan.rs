@@ -127,10 +127,14 @@ struct Message<'a> {
 #[derive(Deserialize, Default, Clone, Copy)]
 #[serde(default)]
 struct Counts {
-    input_tokens: Count,
-    cache_read_input_tokens: Count,
-    cache_creation_input_tokens: Count,
-    output_tokens: Count,
+    #[serde(rename = "input_tokens")]
+    uncached: Count,
+    #[serde(rename = "cache_read_input_tokens")]
+    cache_read: Count,
+    #[serde(rename = "cache_creation_input_tokens")]
+    cache_write: Count,
+    #[serde(rename = "output_tokens")]
+    output: Count,
 }
 
 impl Scanned {
@@ -138,12 +142,8 @@ impl Scanned {
     pub(super) fn of(file: &LogFile) -> Result<Self, ImportError> {
         let mut scanned = Self::default();
         let mut lines = file.lines()?;
-        loop {
-            let line = match lines.next_line() {
-                Ok(Some(line)) => line,
-                // The walk finds the break as well, and says so.
-                Ok(None) | Err(_) => break,
-            };
+        // Where a file breaks off, the walk finds it as well, and says so.
+        while let Ok(Some(line)) = lines.next_line() {
             let Ok(number) = u32::try_from(line.number) else { break };
             if let Ok(read) = serde_json::from_slice::<Line<'_>>(line.bytes) {
                 scanned.add(&read, number, line.bytes);
@@ -263,10 +263,10 @@ impl Scanned {
         });
         call.last_line = number;
         call.settled |= message.stop_reason.as_str().is_some();
-        call.uncached = call.uncached.max(Tokens::of(counts.input_tokens));
-        call.cache_read = call.cache_read.max(Tokens::of(counts.cache_read_input_tokens));
-        call.cache_write = call.cache_write.max(Tokens::of(counts.cache_creation_input_tokens));
-        call.output = call.output.max(Tokens::of(counts.output_tokens));
+        call.uncached = call.uncached.max(Tokens::of(counts.uncached));
+        call.cache_read = call.cache_read.max(Tokens::of(counts.cache_read));
+        call.cache_write = call.cache_write.max(Tokens::of(counts.cache_write));
+        call.output = call.output.max(Tokens::of(counts.output));
         call.ended = call.ended.max(time);
     }
 

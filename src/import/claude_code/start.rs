@@ -3,7 +3,7 @@
 use super::super::ImportReport;
 use super::super::claude::last_part;
 use super::super::fields::Fields;
-use super::ledger::{Ledger, Session};
+use super::ledger::{File, Ledger, Session};
 use crate::trace::{RunFacts, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,7 +62,7 @@ pub(super) fn of(ledger: &Ledger, session: &Session, report: &mut ImportReport) 
         attributes.keep("calls_per_model", calls);
     }
     let agents: BTreeSet<&str> =
-        session.agents.iter().filter_map(|n| ledger.file(*n)).map(|f| f.agent()).collect();
+        session.agents.iter().filter_map(|n| ledger.file(*n)).map(File::agent).collect();
     if !agents.is_empty() {
         attributes.keep("agents", agents.len());
     }

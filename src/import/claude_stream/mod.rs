@@ -3,13 +3,15 @@
 //! The usage on its messages is what was known when a reply began: the totals stand in the `result` record at the end,
 //! which a run that was killed does not have. So rows of calls have no tokens where a result follows, and the result
 //! becomes one row of totals per model. Where none follows, a call has its input, as a placeholder, and no output: that
-//! the stream never says. Only a message with a stop reason has counts that are final.
+//! the stream does not say. Only a message with a stop reason, its own or one from partial messages, has final counts.
 //!
 //! * `records`: lines, arrays and dumps of the agent SDK, all alike
 //! * `segments`: the sessions in a file, and where their replies end
-//! * `walk`: records to rows
+//! * `walk`: records to rows, of which `messages` and `notices` are those of the model and of the command
 //! * `totals`: results to rows of totals
 
+mod messages;
+mod notices;
 mod records;
 mod segments;
 #[cfg(test)]

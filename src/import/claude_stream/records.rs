@@ -27,10 +27,10 @@ impl Records {
     pub(super) fn of(file: &LogFile) -> Result<Self, ImportError> {
         let head = file.head()?;
         let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-        if head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
-            if let Ok(Value::Array(items)) = file.json() {
-                return Ok(Self::Items((1..).zip(items)));
-            }
+        if head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[')
+            && let Ok(Value::Array(items)) = file.json()
+        {
+            return Ok(Self::Items((1..).zip(items)));
         }
         Ok(Self::Lines(file.lines()?))
     }

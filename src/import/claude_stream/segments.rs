@@ -6,6 +6,7 @@
 use super::super::claude::hash_of;
 use super::super::fields::Fields;
 use super::records::Record;
+use super::totals::has_tokens;
 use crate::trace::Timestamp;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -22,6 +23,10 @@ pub(super) struct Segment {
     pub(super) init: Fields,
     /// The last record of each reply, by the hash of its id.
     pub(super) last_of: HashMap<u64, usize>,
+    /// What partial messages say at the end of a reply, by the hash of its id: its stop reason and counts.
+    pub(super) ends: HashMap<u64, Value>,
+    /// The reply that partial messages are of, by thread.
+    partial: HashMap<u64, u64>,
     /// The last result that has totals.
     pub(super) last_total: Option<usize>,
     pub(super) start: Option<Timestamp>,
@@ -65,14 +70,34 @@ impl Segments {
                         message("model").filter(|m| !m.starts_with('<')).map(ToOwned::to_owned);
                 }
             }
-            Some("result") if super::totals::has_tokens(fields) => {
-                segment.last_total = Some(number)
-            }
+            Some("stream_event") => segment.add_partial(fields),
+            Some("result") if has_tokens(fields) => segment.last_total = Some(number),
             _ => {}
         }
         if let Some(time) = text("timestamp").and_then(Timestamp::parse_zoned) {
             segment.start = Some(segment.start.map_or(time, |start| start.min(time)));
             segment.end = segment.end.max(Some(time));
+        }
+    }
+}
+
+impl Segment {
+    /// Takes in a part of a reply: of all of them, the last says how it ended and what it cost.
+    fn add_partial(&mut self, fields: &Fields) {
+        let Some(event) = fields.peek("event") else { return };
+        let thread = hash_of(&fields.peek("parent_tool_use_id").and_then(Value::as_str));
+        match event.get("type").and_then(Value::as_str) {
+            Some("message_start") => {
+                if let Some(id) = event.pointer("/message/id").and_then(Value::as_str) {
+                    self.partial.insert(thread, hash_of(&id));
+                }
+            }
+            Some("message_delta") => {
+                if let Some(reply) = self.partial.get(&thread) {
+                    self.ends.insert(*reply, event.clone());
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -5,6 +5,7 @@ use super::json;
 use super::lines::Lines;
 use super::packing::Packing;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -107,6 +108,20 @@ impl LogFile {
         folder.and_then(|n| n.to_str()).unwrap_or_default()
     }
 
+    /// The first eight hexadecimal digits of the SHA-256 of its contents, to tell logs apart that have no id. A file that
+    /// breaks off is told by what there is of it.
+    pub(in super::super) fn short_hash(&self) -> Result<String, ImportError> {
+        let mut hasher = Sha256::new();
+        let mut reader = self.open()?;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            hasher.update(&buffer[..n]);
+        }
+        let mut digits = format!("{:x}", hasher.finalize());
+        digits.truncate(8);
+        Ok(digits)
+    }
+
     /// Streams its contents.
     pub(in super::super) fn open(&self) -> Result<Box<dyn Read + Send>, ImportError> {
         self.stream().map_err(ImportError::io(&self.name))
@@ -203,7 +218,8 @@ impl LogFile {
         }
     }
 
-    fn head_of(&self, most: usize) -> Result<Vec<u8>, ImportError> {
+    /// Its first bytes, at most so many.
+    pub(super) fn head_of(&self, most: usize) -> Result<Vec<u8>, ImportError> {
         let mut bytes = Vec::new();
         let read = self.open()?.take(most as u64).read_to_end(&mut bytes);
         match read {

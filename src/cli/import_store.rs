@@ -1,0 +1,165 @@
+//! Imported runs to sealed traces of a store, one event after the other.
+//!
+//! A run that is more than a few events is encoded and compressed on a thread of its own while the log is read on; the
+//! queue between the two is bounded, so that memory is as well.
+
+use super::CliError;
+use crate::import::{ImportError, ImportReport, Numbering, Sink};
+use crate::trace::{Event, RunFacts, SealedTrace, Store, Timestamp, TraceError, TraceWriter};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+/// Events that are handed over together, and the bytes of text after which they are.
+const BATCH_EVENTS: usize = 512;
+const BATCH_BYTES: usize = 1 << 20;
+/// Batches that wait at most.
+const QUEUE: usize = 4;
+
+/// A run that is written but not yet named, or the reason why there is none.
+pub(super) type Sealed = Result<(ImportReport, SealedTrace), CliError>;
+
+/// Writes the runs of one job for a store, without giving them their names.
+#[derive(Debug)]
+pub(super) struct StoreSink<'a> {
+    root: &'a Path,
+    strict: bool,
+    workload: Option<&'a str>,
+    open: Option<OpenRun>,
+    pub(super) sealed: Vec<Sealed>,
+}
+
+/// A run that is being written.
+#[derive(Debug)]
+struct OpenRun {
+    run: RunFacts,
+    path: PathBuf,
+    numbering: Numbering,
+    batch: Vec<Event>,
+    bytes: usize,
+    /// From the first full batch on.
+    writer: Option<(SyncSender<Vec<Event>>, JoinHandle<Result<SealedTrace, TraceError>>)>,
+}
+
+impl<'a> StoreSink<'a> {
+    /// For the store at `root`. With `strict`, a run of which anything is lost is an error; `workload` stands in place of
+    /// what the log says.
+    pub(super) fn new(root: &'a Path, strict: bool, workload: Option<&'a str>) -> Self {
+        Self { root, strict, workload, open: None, sealed: Vec::new() }
+    }
+}
+
+impl OpenRun {
+    fn add(&mut self, mut event: Event) -> Result<(), TraceError> {
+        self.numbering.number(&mut event);
+        self.bytes += event.text_bytes();
+        self.batch.push(event);
+        if self.batch.len() < BATCH_EVENTS && self.bytes < BATCH_BYTES {
+            return Ok(());
+        }
+        self.bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        let (sender, _) = self.writer.get_or_insert_with(|| {
+            let (sender, receiver) = sync_channel(QUEUE);
+            let (run, path) = (self.run.clone(), self.path.clone());
+            (sender, std::thread::spawn(move || write(&run, &path, &receiver)))
+        });
+        match sender.send(batch) {
+            Ok(()) => Ok(()),
+            // The writer has stopped: it says why.
+            Err(_) => self.stop().map(drop),
+        }
+    }
+
+    /// The finished trace.
+    fn seal(mut self) -> Result<SealedTrace, TraceError> {
+        let rest = std::mem::take(&mut self.batch);
+        match &self.writer {
+            None => {
+                let mut writer = TraceWriter::create(&self.path)?;
+                write_all(&mut writer, &self.run, &rest)?;
+                writer.seal()
+            }
+            Some((sender, _)) => {
+                // When it fails, the writer has stopped and says why.
+                let _ = sender.send(rest);
+                self.stop()
+            }
+        }
+    }
+
+    fn stop(&mut self) -> Result<SealedTrace, TraceError> {
+        let (sender, thread) = self.writer.take().expect("the writer was begun");
+        drop(sender);
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+impl Drop for OpenRun {
+    /// A run that is given up leaves no file behind, so its writer has to come to an end first.
+    fn drop(&mut self) {
+        if let Some((sender, thread)) = self.writer.take() {
+            drop(sender);
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write(
+    run: &RunFacts,
+    path: &Path,
+    batches: &Receiver<Vec<Event>>,
+) -> Result<SealedTrace, TraceError> {
+    let mut writer = TraceWriter::create(path)?;
+    for batch in batches {
+        write_all(&mut writer, run, &batch)?;
+    }
+    writer.seal()
+}
+
+fn write_all(writer: &mut TraceWriter, run: &RunFacts, batch: &[Event]) -> Result<(), TraceError> {
+    batch.iter().try_for_each(|event| writer.write(run, event))
+}
+
+impl Sink for StoreSink<'_> {
+    fn begin(&mut self, mut run: RunFacts, start: Option<Timestamp>) -> Result<(), ImportError> {
+        if let Some(workload) = self.workload {
+            workload.clone_into(&mut run.workload);
+        }
+        self.open = Some(OpenRun {
+            path: Store::path_of(self.root, &run),
+            run,
+            numbering: Numbering::from(start),
+            batch: Vec::new(),
+            bytes: 0,
+            writer: None,
+        });
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), ImportError> {
+        match &mut self.open {
+            Some(run) => Ok(run.add(event)?),
+            None => Ok(()),
+        }
+    }
+
+    fn end(&mut self, mut report: ImportReport) -> Result<(), ImportError> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        report.run_id.clone_from(&open.run.run_id);
+        report.events_written = open.numbering.count();
+        if self.strict
+            && let Some(loss) = report.loss()
+        {
+            return self.failed(loss);
+        }
+        self.sealed.push(Ok((report, open.seal()?)));
+        Ok(())
+    }
+
+    fn failed(&mut self, error: ImportError) -> Result<(), ImportError> {
+        self.open = None;
+        self.sealed.push(Err(error.into()));
+        Ok(())
+    }
+}
