@@ -3,8 +3,8 @@
 use super::exit::{self, CliError};
 use super::output::{Color, Output};
 use super::{
-    agent, analyze, cascade, check, cost, figure, generate, import, record, replay, report, score,
-    show, sql, store, verify, whatif,
+    agent, analyze, cascade, check, cost, export, figure, generate, import, record, replay, report,
+    score, show, sql, store, verify, whatif,
 };
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -55,6 +55,7 @@ pub(super) enum Command {
     Figure(Box<figure::Figure>),
     Check(check::Check),
     Import(import::Import),
+    Export(export::Export),
     Record(Box<record::Record>),
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -97,6 +98,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
         Command::Cost(args) => cost::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Import(args) => import::run(&args, output),
+        Command::Export(args) => export::run(&args, output),
         Command::Record(args) => record::run(&args, output),
         Command::Agent(args) => agent::run(&args, output),
         Command::Store(command) => store::run(&command, output),

@@ -24,6 +24,7 @@ mod cost_tables;
 mod demo;
 mod dependence;
 mod exit;
+mod export;
 mod failure_tables;
 mod figure;
 mod generate;

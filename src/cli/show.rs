@@ -65,7 +65,8 @@ pub(super) fn run(args: &Show, output: &mut Output) -> Result<(), CliError> {
     Ok(())
 }
 
-fn read_run(entry: &StoreEntry) -> Result<(RunFacts, Vec<Event>), CliError> {
+/// The facts and the rows of a run.
+pub(super) fn read_run(entry: &StoreEntry) -> Result<(RunFacts, Vec<Event>), CliError> {
     let mut facts = RunFacts::default();
     let mut events = Vec::new();
     for item in TraceReader::open(&entry.path)? {

@@ -5,9 +5,12 @@
 //!
 //! * `exported`: what an export gives
 //! * `atif`: trajectories (Agent Trajectory Interchange Format)
+//! * `otlp`: OpenTelemetry traces
 
 mod atif;
 mod exported;
+mod otlp;
 
 pub use atif::atif;
 pub use exported::Exported;
+pub use otlp::otlp;

@@ -19,6 +19,12 @@ impl Fields {
         }
     }
 
+    /// The attributes of a row, taken apart again to add to them.
+    pub(super) fn of_attributes(attributes: Option<String>) -> Self {
+        let value = attributes.and_then(|text| serde_json::from_str(&text).ok());
+        value.and_then(Self::of).unwrap_or_default()
+    }
+
     /// Takes a field; a null is the same as none.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.shift_remove(name).filter(|v| !v.is_null())
@@ -102,6 +108,16 @@ impl Fields {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Whether there are no fields.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The object again, as far as it is left.
+    pub(super) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// The fields, in order.
     pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, Value)> {
         self.0.into_iter()
@@ -118,11 +134,6 @@ impl Fields {
         report.without_column(
             self.0.iter().filter(|(_, v)| !is_empty(v)).map(|(name, _)| name.as_str()),
         );
-    }
-
-    /// The fields as a JSON object.
-    pub(super) fn into_value(self) -> Value {
-        Value::Object(self.0)
     }
 
     /// What is left, as JSON text, without empty values and without nulls at any depth, which some sources write and
@@ -171,6 +182,14 @@ fn whole(number: f64) -> Option<i64> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn attributes_are_added_to() {
+        let mut fields = Fields::of_attributes(Some(r#"{"a":1}"#.to_owned()));
+        fields.keep("b", 2);
+        assert_eq!(fields.rest().as_deref(), Some(r#"{"a":1,"b":2}"#));
+        assert_eq!(Fields::of_attributes(None).rest(), None);
+    }
 
     #[test]
     fn fields_of_another_type_stay_among_the_rest() {

@@ -4,7 +4,8 @@ use super::files::LogFile;
 use super::look::Look;
 use super::source::{Job, Source};
 use super::{
-    ImportError, atif, claude_code, claude_stream, harbor, openhands, ramp_report, ramp_table,
+    ImportError, atif, claude_code, claude_stream, codex, codex_exec, gemini, harbor, inspect,
+    mini_swe_agent, openhands, openhands_legacy, otlp, ramp_report, ramp_table, swe_agent,
 };
 use std::fmt;
 
@@ -58,12 +59,20 @@ macro_rules! formats {
 
 formats! {
     Harbor = "harbor", "Harbor trial folder: agent logs, rewards and tests of one task", harbor::importer;
+    Inspect = "inspect", "Inspect AI log, .json or .eval: a run per sample and epoch", inspect::importer;
     OpenHands = "openhands", "RAMP run folder with OpenHands SDK events, usage, report and metadata", openhands::importer;
     Atif = "atif", "ATIF trajectory (Harbor, Terminal-Bench), with its continuations and sub-agents", atif::importer;
     ClaudeCode = "claude-code", "Claude Code session files, sub-agents included", claude_code::importer;
     ClaudeStream = "claude-stream", "what `claude -p --output-format stream-json` prints: JSON lines or an array", claude_stream::importer;
+    Otlp = "otlp", "OpenTelemetry traces in files: OTLP/JSON, and spans of console and file exporters", otlp::importer;
     RampReport = "ramp-report", "bare RAMP report: stage results of one run", ramp_report::importer;
+    Codex = "codex", "Codex CLI rollout: the session file of a thread, with its sub-agents", codex::importer;
+    CodexExec = "codex-exec", "output of `codex exec --json`: turns and items of a thread, without times", codex_exec::importer;
+    Gemini = "gemini-cli", "Gemini CLI session file, or what `--output-format stream-json` prints", gemini::importer;
     RampTable = "ramp-table", "published RAMP table or leaderboard, JSON or CSV: scores and run totals", ramp_table::importer;
+    SweAgent = "swe-agent", "SWE-agent trajectory (.traj), 0.x and 1.x", swe_agent::importer;
+    MiniSweAgent = "mini-swe-agent", "mini-swe-agent trajectory (.traj.json), versions 1 and 2, or its bare list of messages", mini_swe_agent::importer;
+    OpenHandsLegacy = "openhands-legacy", "OpenHands output.jsonl or event stream, before its SDK", openhands_legacy::importer;
 }
 
 impl fmt::Display for Format {

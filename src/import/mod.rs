@@ -21,42 +21,70 @@
 //! * `stages`: how a stage ended
 //! * `scores`: grades from elsewhere
 //!
+//! What some formats share:
+//!
+//! * `claude`: what the formats of Claude Code share
+//! * `content`: the text of a chat message
+//! * `model_response`: a response as its API gave it
+//! * `naive_clock`: naive local times to UTC
+//! * `openhands_metrics`: what the OpenHands formats share
+//! * `ramp`: what the RAMP formats share
+//! * `run_id`: ids for logs that have none of their own
+//! * `test_report`: what test runners write
+//!
 //! Formats, one module each:
 //!
-//! * `openhands`: RAMP run folders with OpenHands SDK logs
-//! * `ramp_table`: published RAMP tables and leaderboards
-//! * `ramp_report`: bare RAMP report files
+//! * `atif`: ATIF trajectories
 //! * `claude_code`: session files of Claude Code
 //! * `claude_stream`: what Claude Code prints with `--output-format stream-json`
-//! * `claude`: what the formats of Claude Code share
-//! * `ramp`: what the RAMP formats share
+//! * `codex`: Codex CLI rollouts
+//! * `codex_exec`: what `codex exec --json` prints
+//! * `gemini`: Gemini CLI sessions and what it prints
 //! * `harbor`: Harbor trial folders
-//! * `atif`: ATIF trajectories
-//!
-//! Beside the formats: `test_report`, what test runners write.
+//! * `inspect`: Inspect AI logs
+//! * `mini_swe_agent`: mini-swe-agent trajectories
+//! * `openhands`: RAMP run folders with OpenHands SDK logs
+//! * `openhands_legacy`: OpenHands before its SDK
+//! * `otlp`: OpenTelemetry traces in files
+//! * `ramp_report`: bare RAMP report files
+//! * `ramp_table`: published RAMP tables and leaderboards
+//! * `swe_agent`: SWE-agent trajectories
 
 mod atif;
 mod claude;
 mod claude_code;
 mod claude_stream;
+mod codex;
+mod codex_exec;
+mod content;
 mod error;
 mod fields;
 mod files;
 mod formats;
+mod gemini;
 mod harbor;
+mod inspect;
 mod look;
 #[cfg(test)]
 mod made;
+mod mini_swe_agent;
+mod model_response;
+mod naive_clock;
 mod openhands;
+mod openhands_legacy;
+mod openhands_metrics;
+mod otlp;
 mod ramp;
 mod ramp_report;
 mod ramp_table;
 mod report;
 mod rows;
+mod run_id;
 mod scores;
 mod sink;
 mod source;
 mod stages;
+mod swe_agent;
 mod test_report;
 mod tools;
 mod usage;

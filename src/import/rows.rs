@@ -105,6 +105,31 @@ impl<'s> Rows<'s> {
         Ok(row)
     }
 
+    /// Adds a tool call that holds its result already, if its status says that it has one.
+    pub(super) fn call_with_result(
+        &mut self,
+        thread: &str,
+        event: Event,
+    ) -> Result<(), ImportError> {
+        let id = event.tool_call_id.clone();
+        let row = self.call(thread, event)?;
+        if let Some(id) = id {
+            self.open.remove(&(thread.to_owned(), id));
+        }
+        let mut finish = None;
+        self.amend(row, |event| {
+            if event.tool_status == Some(ToolStatus::Denied) {
+                event.tool_kind = None;
+            }
+            let has_result = event.tool_status != Some(ToolStatus::Unknown);
+            finish = has_result.then_some(event.tool_kind == Some(ToolKind::Finish));
+        });
+        if let Some(finish) = finish {
+            self.last = Last::ToolResult { finish };
+        }
+        self.release(row)
+    }
+
     /// Fills in the result of a tool call. False when no such call waits: it was never made, has its result already, or
     /// was handed on because too much waited for it.
     pub(super) fn answer(
@@ -330,6 +355,29 @@ mod tests {
         assert_eq!((calls[0].stage, calls[0].attempt), (Some(0), Some(1)));
         let seq: Vec<i64> = events.iter().map(|e| e.seq).collect();
         assert_eq!(seq, [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_call_may_bring_its_result() {
+        let events = rows(|rows| {
+            let mut done = call("a");
+            done.tool_status = Some(ToolStatus::Denied);
+            rows.call_with_result("", done).unwrap();
+            assert!(!rows.answer("", "a", |_| ()).unwrap(), "it has its result");
+            rows.call_with_result("", call("b")).unwrap();
+            assert_eq!(rows.last, Last::ToolCall, "it has none");
+            let mut finish = call("c");
+            finish.tool_name = Some("submit".to_owned());
+            finish.tool_status = Some(ToolStatus::Ok);
+            rows.call_with_result("", finish).unwrap();
+            assert_eq!(rows.last, Last::ToolResult { finish: true });
+            assert!(rows.held.is_empty(), "nothing waits");
+        });
+        assert_eq!(events[1].tool_kind, None, "nothing was executed");
+        assert_eq!(
+            (events[2].identical_streak, events[2].tool_kind),
+            (Some(2), Some(ToolKind::Shell))
+        );
     }
 
     #[test]

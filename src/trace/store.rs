@@ -134,6 +134,11 @@ impl Store {
         }
     }
 
+    /// The name of a run as that of a file or folder, as stores write it.
+    pub fn file_name(run_id: &str) -> String {
+        encoded(run_id)
+    }
+
     /// Where a run of the store at `root` is written.
     pub fn path_of(root: &Path, run: &RunFacts) -> PathBuf {
         root.join(partition_path(run))

@@ -12,18 +12,9 @@ const LINE_BYTES: usize = 256 << 20;
 pub(in super::super) struct Line<'a> {
     /// From 1.
     pub(in super::super) number: usize,
-    /// Where it begins in the (unpacked) file.
-    pub(in super::super) offset: u64,
     pub(in super::super) bytes: &'a [u8],
     /// It was longer than any log line is: these are its first bytes.
     pub(in super::super) cut: bool,
-}
-
-impl Line<'_> {
-    /// Whether there is nothing on it.
-    pub(in super::super) fn is_blank(&self) -> bool {
-        self.bytes.iter().all(u8::is_ascii_whitespace)
-    }
 }
 
 /// The lines of a file.
@@ -32,7 +23,6 @@ pub(in super::super) struct Lines {
     reader: Box<dyn BufRead + Send>,
     buffer: Vec<u8>,
     number: usize,
-    offset: u64,
 }
 
 impl std::fmt::Debug for Lines {
@@ -43,7 +33,7 @@ impl std::fmt::Debug for Lines {
 
 impl Lines {
     pub(super) fn new(name: PathBuf, reader: Box<dyn BufRead + Send>) -> Self {
-        Self { name, reader, buffer: Vec::new(), number: 0, offset: 0 }
+        Self { name, reader, buffer: Vec::new(), number: 0 }
     }
 
     /// The next line that is not blank; `None` at the end. A stream that breaks off, as a truncated `.gz` does, is an
@@ -51,7 +41,6 @@ impl Lines {
     pub(in super::super) fn next_line(&mut self) -> Result<Option<Line<'_>>, ImportError> {
         loop {
             self.buffer.clear();
-            let begin = self.offset;
             let read =
                 (&mut self.reader).take(LINE_BYTES as u64 + 1).read_until(b'\n', &mut self.buffer);
             self.number += 1;
@@ -63,7 +52,6 @@ impl Lines {
             if n == 0 {
                 return Ok(None);
             }
-            self.offset += n as u64;
             let cut = self.buffer.last() != Some(&b'\n') && n > LINE_BYTES;
             if cut {
                 self.skip_rest()?;
@@ -72,12 +60,7 @@ impl Lines {
                 self.buffer.pop();
             }
             if !self.buffer.iter().all(u8::is_ascii_whitespace) {
-                break Ok(Some(Line {
-                    number: self.number,
-                    offset: begin,
-                    bytes: &self.buffer,
-                    cut,
-                }));
+                break Ok(Some(Line { number: self.number, bytes: &self.buffer, cut }));
             }
         }
     }
@@ -91,7 +74,6 @@ impl Lines {
             let end = available.iter().position(|b| *b == b'\n');
             let n = end.map_or(available.len(), |i| i + 1);
             self.reader.consume(n);
-            self.offset += n as u64;
             if end.is_some() {
                 return Ok(());
             }

@@ -7,7 +7,7 @@ use super::packing::Packing;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -159,12 +159,34 @@ impl LogFile {
 
     /// The same contents in a form in which any part can be read at once: itself, or a temporary copy of what is packed.
     pub(in super::super) fn seekable(&self) -> Result<Self, ImportError> {
+        self.spilled(false)
+    }
+
+    /// The same, of a stream that breaks off what is before the break: for those who read it as a stream as well, and
+    /// tell of the break.
+    pub(in super::super) fn seekable_to_its_break(&self) -> Result<Self, ImportError> {
+        self.spilled(true)
+    }
+
+    fn spilled(&self, to_its_break: bool) -> Result<Self, ImportError> {
         if self.packings.is_empty() {
             return Ok(self.clone());
         }
         let failed = || ImportError::io(&self.name);
         let mut spilled = tempfile::tempfile().map_err(failed())?;
-        io::copy(&mut self.open()?, &mut spilled).map_err(failed())?;
+        let mut stream = self.open()?;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let n = match stream.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) if to_its_break => 0,
+                read => read.map_err(failed())?,
+            };
+            if n == 0 {
+                break;
+            }
+            spilled.write_all(&buffer[..n]).map_err(failed())?;
+        }
         Ok(Self {
             name: self.name.clone(),
             backing: Backing::Spilled(Arc::new(spilled)),

@@ -5,13 +5,14 @@
 //! `error_type` and no usage. Stages are closed with the grade that the report holds for them.
 
 use super::super::fields::Fields;
+use super::super::naive_clock::{Alignment, Reading};
+use super::super::openhands_metrics::millis;
 use super::super::ramp::{GOLDEN_INPUTS, WORKLOAD, host};
 use super::super::ramp_report::Task;
 use super::super::sink::{Sink, send};
 use super::super::stages::StageOutcome;
 use super::super::{ImportError, ImportReport};
-use super::clock::Alignment;
-use super::fill::{fill_result, fill_usage, joined_text, merged, message_text, millis, tool_kind};
+use super::fill::{fill_result, joined_text, merged, message_text, tool_kind};
 use super::folder::RunFolder;
 use super::grades::Grades;
 use super::records::Record;
@@ -43,7 +44,15 @@ pub(super) fn convert(
     sink: &mut dyn Sink,
 ) -> Result<(), ImportError> {
     let reported_at = grades.report.as_ref().and_then(|r| r.timestamp);
-    let alignment = Alignment::find(&records, &usage, reported_at);
+    let readings: Vec<Reading> = records
+        .iter()
+        .filter_map(|record| {
+            let call = record.response_id.as_deref().and_then(|id| usage.calls.get(id));
+            let anchor = call.and_then(|call| call.ended);
+            Some(Reading { time: record.time?, zoned: record.zoned, anchor })
+        })
+        .collect();
+    let alignment = Alignment::find(&readings, reported_at);
     if alignment.clock == Clock::AssumedUtc {
         report.warn("event times have no zone and nothing to align them by; they are read as UTC");
     }
@@ -168,7 +177,7 @@ impl Walk {
     }
 
     fn record(&mut self, record: Record, report: &mut ImportReport) {
-        let ts = self.alignment.utc(&record).map(|(ts, _)| ts);
+        let ts = self.utc(&record).map(|(ts, _)| ts);
         if !matches!(
             record.kind.as_str(),
             "ObservationEvent" | "UserRejectObservation" | "AgentErrorEvent"
@@ -206,13 +215,18 @@ impl Walk {
         self.last_ts = ts.or(self.last_ts);
     }
 
+    /// The UTC time of a record and how it was obtained.
+    fn utc(&self, record: &Record) -> Option<(Timestamp, Clock)> {
+        record.time.map(|time| self.alignment.utc(time, record.zoned))
+    }
+
     /// An event at the place and time of a record.
     fn event(&self, kind: Kind, record: &Record) -> Event {
         let mut event = Event::new(kind);
         event.stage = self.stage;
         event.attempt = self.stage.map(|_| self.attempt);
         event.event_id.clone_from(&record.id);
-        if let Some((ts, clock)) = self.alignment.utc(record) {
+        if let Some((ts, clock)) = self.utc(record) {
             event.ts = Some(ts);
             event.clock = Some(clock);
         }
@@ -264,8 +278,8 @@ impl Walk {
                 return None;
             }
             event.event_id = Some(response_id.clone());
-            if let Some(call) = self.usage.claim(response_id) {
-                fill_usage(&mut event, call);
+            if let Some(call) = self.usage.calls.claim(response_id) {
+                call.fill(&mut event);
             }
         }
         event.role = Some("assistant".to_owned());
@@ -351,7 +365,7 @@ impl Walk {
             self.open_calls.remove(&id);
         }
         record.fields.drop("tool_name");
-        let ended = self.alignment.utc(&record).map(|(ts, _)| ts);
+        let ended = self.utc(&record).map(|(ts, _)| ts);
         let finish = self.events.get(index).is_some_and(|e| e.tool_kind == Some(ToolKind::Finish));
         if let Some(event) = self.events.get_mut(index) {
             event.duration_ms =
@@ -431,11 +445,11 @@ impl Walk {
             };
             self.events.extend(Task::results(&graded, stage, known));
         }
-        let used = self.usage.calls.iter().filter(|c| c.used).count();
+        let used = self.usage.calls.all().iter().filter(|c| c.used).count();
         for _ in 0..used {
             report.merge("usage entry, in the row of its call");
         }
-        let unused = self.usage.calls.len() - used;
+        let unused = self.usage.calls.all().len() - used;
         if unused > 0 {
             report.warn(format!(
                 "{unused} calls of base_state.json have no record in the conversation"
@@ -447,7 +461,7 @@ impl Walk {
             .filter(|e| e.kind == Kind::StageStart)
             .filter_map(|e| Some((e.ts?, e.stage?)))
             .collect();
-        for call in self.usage.calls.iter().filter(|c| !c.used) {
+        for call in self.usage.calls.all().iter().filter(|c| !c.used) {
             report.used();
             let mut event = Event::new(Kind::LlmCall);
             let open =
@@ -457,7 +471,7 @@ impl Walk {
             event.ts = call.ended;
             event.clock = event.ts.map(|_| Clock::Source);
             event.event_id = Some(call.response_id.clone()).filter(|id| !id.is_empty());
-            fill_usage(&mut event, call);
+            call.fill(&mut event);
             self.events.push(event);
         }
     }

@@ -2,32 +2,8 @@
 
 use super::super::fields::Fields;
 use super::records::Record;
-use super::usage::Call;
-use crate::trace::{CostSource, Event, ToolKind, ToolStatus, UsageQuality};
+use crate::trace::{Event, ToolKind, ToolStatus};
 use serde_json::Value;
-
-/// Usage, cost and latency of a call; the row's time becomes the start of the call.
-pub(super) fn fill_usage(event: &mut Event, call: &Call) {
-    event.response_id = Some(call.response_id.clone()).filter(|id| !id.is_empty());
-    event.input_tokens = call.input;
-    event.output_tokens = call.output;
-    event.cache_read_tokens = call.cache_read;
-    event.cache_write_tokens = call.cache_write;
-    event.reasoning_tokens = call.reasoning;
-    event.context_limit = call.context_window;
-    let complete = call.input.is_some() && call.output.is_some();
-    event.usage_quality = Some(if complete { UsageQuality::Final } else { UsageQuality::Partial });
-    event.cost_usd = call.cost;
-    event.cost_source = call.cost.map(|_| CostSource::Reported);
-    if let Some(latency) = call.latency_s {
-        let micros = micros(latency);
-        event.duration_ms = Some(millis(micros));
-        event.ts = event.ts.map(|ts| ts.plus_micros(-micros));
-    }
-    let mut rest = Fields::default();
-    rest.keep("usage", call.raw.clone());
-    event.attributes = rest.rest();
-}
 
 /// What a result record says of its call.
 pub(super) fn fill_result(event: &mut Event, mut record: Record) {
@@ -104,20 +80,9 @@ pub(super) fn joined_text(parts: &[Value]) -> String {
 
 /// Two sets of leftover fields as one.
 pub(super) fn merged(attributes: Option<String>, rest: Fields) -> Option<String> {
-    let Some(first) = attributes else { return rest.rest() };
-    let mut all = serde_json::from_str(&first).ok().and_then(Fields::of).unwrap_or_default();
+    let mut all = Fields::of_attributes(attributes);
     for (name, value) in rest.into_pairs() {
         all.keep(&name, value);
     }
     all.rest()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 microseconds")]
-pub(super) fn millis(micros: i64) -> f64 {
-    micros.max(0) as f64 / 1e3
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the range is clamped")]
-pub(super) fn micros(seconds: f64) -> i64 {
-    (seconds.clamp(0.0, 1e9) * 1e6).round() as i64
 }

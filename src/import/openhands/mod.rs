@@ -7,13 +7,11 @@
 //! * `folder`: where things are
 //! * `records`: log lines or event files to records
 //! * `usage`: `base_state.json` to usage per call
-//! * `clock`: naive local times to UTC
 //! * `grades`: report and metadata
 //! * `stages`: prompts to stages, last records to end reasons
 //! * `convert`: records to events
 //! * `fill`: what a record says, in the row of its event
 
-mod clock;
 mod convert;
 mod fill;
 mod folder;

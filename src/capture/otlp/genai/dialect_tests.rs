@@ -10,7 +10,7 @@ fn dialects() -> Vec<(&'static str, Span)> {
     let mut by_events = chat("c", None, 1, 10, 2);
     let event = |name: &str, attributes: Value| {
         let Value::Object(attributes) = attributes else { panic!("no object") };
-        SpanEvent { name: name.to_owned(), attributes }
+        SpanEvent { name: name.to_owned(), time_ns: None, attributes }
     };
     by_events.events = vec![
         event("gen_ai.user.message", json!({ "content": "Hi", "gen_ai.system": "openai" })),

@@ -7,6 +7,7 @@ use super::super::counts::Counts;
 use super::super::spans::{Span, SpanStatus};
 use super::conversation::Conversation;
 use super::cover::{Node, Standing, Verdict, cover};
+use super::long::LongAttributes;
 use super::messages::Talk;
 use super::names::{self, CONVERSATION};
 use super::role::Role;
@@ -14,6 +15,7 @@ use super::rows;
 use super::tool_calls::ToolCalls;
 use super::usage::Usage;
 use crate::trace::Event;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Spans that are remembered at most.
@@ -28,6 +30,7 @@ pub struct Mapper {
     remembered: usize,
     conversations: HashMap<String, Conversation>,
     tool_calls: ToolCalls,
+    long: LongAttributes,
     counts: Counts,
 }
 
@@ -64,12 +67,29 @@ impl Mapper {
         self.counts
     }
 
+    /// One that keeps long attributes where they first come, instead of their names only.
+    #[must_use]
+    pub fn keeping_long_attributes() -> Self {
+        Self { long: LongAttributes::kept_once(), ..Self::default() }
+    }
+
     /// The events of spans of one trace, in the order in which they began. Spans of no trace belong to nothing: they come
     /// alone.
     pub fn map(&mut self, spans: Vec<Span>) -> Vec<Event> {
-        let Some(trace_id) = spans.first().map(|span| span.trace_id.clone()) else {
-            return Vec::new();
-        };
+        let mut events = Vec::new();
+        self.map_each(spans, &mut |_| None, &mut |event| events.push(event));
+        events
+    }
+
+    /// The same for a trace that may not fit into memory: the spans may be [`without_texts`](super::without_texts), and
+    /// `whole` gives the whole of one when its rows are made.
+    pub fn map_each(
+        &mut self,
+        spans: Vec<Span>,
+        whole: &mut dyn FnMut(&Span) -> Option<Span>,
+        out: &mut dyn FnMut(Event),
+    ) {
+        let Some(trace_id) = spans.first().map(|span| span.trace_id.clone()) else { return };
         let known = self.traces.remove(&trace_id);
         let is_new = known.is_none();
         let mut past = known.unwrap_or_default();
@@ -81,15 +101,15 @@ impl Mapper {
         order.sort_by_key(|(_, Entry { span, .. })| {
             (span.start_ns, std::cmp::Reverse(span.end_ns), &span.span_id)
         });
-        let mut events = Vec::new();
         for (i, entry) in order {
-            self.add(entry, verdicts[i], &entries, &mut past, &mut events);
+            let mut events = Vec::new();
+            self.add(entry, verdicts[i], &entries, &mut past, whole, &mut events);
+            events.into_iter().for_each(&mut *out);
         }
         past.spans.extend(entries.into_iter().zip(verdicts).filter_map(decided));
         if !trace_id.is_empty() {
             self.remember(trace_id, past, is_new, before);
         }
-        events
     }
 
     /// The spans that have not come before.
@@ -117,6 +137,7 @@ impl Mapper {
         verdict: Verdict,
         entries: &[Entry],
         past: &mut Past,
+        whole: &mut dyn FnMut(&Span) -> Option<Span>,
         events: &mut Vec<Event>,
     ) {
         let counts = &mut self.counts;
@@ -130,14 +151,14 @@ impl Mapper {
             Role::Other => &mut counts.unrelated,
         } += 1;
         if entry.role == Role::Tool && !verdict.same_call {
-            events.push(self.tool_call(&entry.span, past));
+            events.push(self.tool_call(&of(entry, whole), past));
         }
         let carries = entry.role == Role::Llm || entry.usage.is_known();
         if carries && verdict.standing == Standing::Own {
-            self.add_llm_call(entry, verdict, entries, past, events);
+            self.add_llm_call(entry, verdict, entries, past, whole, events);
         }
         if entry.role == Role::Around && is_failed(&entry.span) && !verdict.failed_below {
-            events.push(rows::failure(&entry.span));
+            events.push(rows::failure(&of(entry, whole), &mut self.long));
         }
     }
 
@@ -148,17 +169,18 @@ impl Mapper {
         verdict: Verdict,
         entries: &[Entry],
         past: &mut Past,
+        whole: &mut dyn FnMut(&Span) -> Option<Span>,
         events: &mut Vec<Event>,
     ) {
-        let Entry { span, role, .. } = entry;
-        let is_call = *role == Role::Llm;
+        let span = &*of(entry, whole);
+        let is_call = entry.role == Role::Llm;
         self.counts.sums_counted += u64::from(!is_call);
         let giver = verdict.usage_from.map(|(sum, of_others)| (&entries[sum], of_others));
         let (usage, is_sum) =
             giver.map_or((&entry.usage, !is_call), |(giver, of_others)| (&giver.usage, of_others));
         let mut talk = Talk::of(span);
         if let Some(wrapper) = verdict.wrapper {
-            talk.complete(Talk::of(&entries[wrapper].span));
+            talk.complete(Talk::of(&of(&entries[wrapper], whole)));
         }
         for (call, result) in self.tool_calls.answered(&talk.input) {
             self.counts.calls_in_messages += 1;
@@ -169,7 +191,7 @@ impl Mapper {
         events.extend(new.into_iter().map(|said| rows::message(span, said)));
         self.tool_calls.ask(&talk, &span.span_id, span.end_ns);
         let usage_from = giver.map(|(giver, _)| &giver.span);
-        events.push(rows::llm_call(span, usage, &talk, is_sum, usage_from));
+        events.push(rows::llm_call(span, usage, &talk, is_sum, usage_from, &mut self.long));
         past.last_call = Some(span.span_id.clone()).filter(|id| !id.is_empty());
     }
 
@@ -177,7 +199,7 @@ impl Mapper {
         let asked = self.tool_calls.close(rows::tool_call_id(span).as_deref());
         let asker =
             asked.as_ref().map(|call| call.asker.as_str()).filter(|asker| !asker.is_empty());
-        rows::tool_call(span, asker.or(past.last_call.as_deref()))
+        rows::tool_call(span, asker.or(past.last_call.as_deref()), &mut self.long)
     }
 
     fn remember(&mut self, trace_id: String, past: Past, is_new: bool, before: usize) {
@@ -191,6 +213,11 @@ impl Mapper {
             self.remembered -= oldest.map_or(0, |past| past.spans.len());
         }
     }
+}
+
+/// The whole span of an entry.
+fn of<'e>(entry: &'e Entry, whole: &mut dyn FnMut(&Span) -> Option<Span>) -> Cow<'e, Span> {
+    whole(&entry.span).map_or(Cow::Borrowed(&entry.span), Cow::Owned)
 }
 
 /// New spans, then those that were decided before.

@@ -263,7 +263,11 @@ fn errors_are_told_where_they_happened() {
     ran.attributes.remove("error.type");
     let exception = json!({ "exception.type": "OSError", "exception.message": "disk full" });
     let Value::Object(exception) = exception else { panic!("no object") };
-    ran.events.push(SpanEvent { name: "exception".to_owned(), attributes: exception });
+    ran.events.push(SpanEvent {
+        name: "exception".to_owned(),
+        time_ns: None,
+        attributes: exception,
+    });
     let events = mapped(vec![ran]);
     assert_eq!(events[0].tool_status, Some(ToolStatus::Error));
     assert_eq!(

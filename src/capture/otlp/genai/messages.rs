@@ -2,7 +2,7 @@
 //! in an event of the span, events one by one, and attributes that spell a list out (`gen_ai.prompt.0.content`).
 
 use super::super::spans::Span;
-use super::names::text;
+use super::names::{ANY_AGENT_OUTPUT, text};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub(super) struct Said {
     /// Results of tool calls, by the identifiers of these.
     pub(super) results: Vec<(String, String)>,
     pub(super) finish_reason: Option<String>,
+    /// What was thought before it was said.
+    pub(super) reasoning: String,
 }
 
 /// A tool call that a message asks for.
@@ -39,7 +41,15 @@ impl Talk {
     /// The first shape that has anything, for each side.
     pub(super) fn of(span: &Span) -> Self {
         let mut talk = Self::default();
-        for shape in [of_conventions, of_details, of_event_list, of_events, of_lists, of_vercel] {
+        for shape in [
+            of_conventions,
+            of_details,
+            of_event_list,
+            of_events,
+            of_lists,
+            of_vercel,
+            of_any_agent,
+        ] {
             if !talk.input.is_empty() && !talk.output.is_empty() {
                 break;
             }
@@ -185,6 +195,25 @@ fn of_vercel(span: &Span) -> Talk {
     }
 }
 
+/// any-agent: an answer is a text, or a list of the tools that it asks for.
+fn of_any_agent(span: &Span) -> Talk {
+    let Some(output) = span.attributes.get(ANY_AGENT_OUTPUT) else { return Talk::default() };
+    let asked = |call: &Value| {
+        let text = |name: &str| call.get(name)?.as_str().map(str::to_owned);
+        let name = text("tool.name")?;
+        Some(Asked { id: None, name: Some(name), arguments: text("tool.args") })
+    };
+    let calls: Vec<Asked> = match parsed(output) {
+        Value::Array(items) => items.iter().filter_map(asked).collect(),
+        _ => Vec::new(),
+    };
+    let mut answer = Said { role: "assistant".to_owned(), calls, ..Said::default() };
+    if answer.calls.is_empty() {
+        answer.text = output.as_str().map_or_else(|| output.to_string(), str::to_owned);
+    }
+    Talk { input: Vec::new(), output: vec![answer] }
+}
+
 /// The items of a list that attributes spell out below a prefix.
 fn spelled_out(attributes: &Map<String, Value>, prefix: &str) -> Vec<Value> {
     let mut root = Value::Object(Map::new());
@@ -274,7 +303,23 @@ fn said(value: &Value, role: &str) -> Said {
         calls,
         results,
         finish_reason: outer_finish.or_else(|| finish(value)),
+        reasoning: parts.as_ref().map(reasoning_in).unwrap_or_default(),
     }
+}
+
+/// The reasoning among parts.
+fn reasoning_in(parts: &Value) -> String {
+    let Value::Array(parts) = parts else { return String::new() };
+    let thought = |part: &Value| {
+        let kind = part.get("type").or_else(|| part.get("kind"))?.as_str()?;
+        if !matches!(kind, "reasoning" | "thinking") {
+            return None;
+        }
+        let text =
+            ["content", "thinking", "text"].iter().find_map(|name| part.get(*name)?.as_str());
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    parts.iter().filter_map(thought).collect::<Vec<_>>().join("\n")
 }
 
 /// The text of a message's content: a text, a part, or parts. Reasoning and tool calls are no part of it.

@@ -16,8 +16,15 @@ pub(super) const FINISH_REASON: &[&str] = &[
     "ai.response.finishReason",
     "ai.finishReason",
 ];
-pub(super) const CONVERSATION: &[&str] =
-    &["gen_ai.conversation.id", "session.id", "traceloop.association.properties.session_id"];
+pub(super) const PROVIDER: &[&str] =
+    &["gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider"];
+pub(super) const AGENT: &[&str] = &["gen_ai.agent.name", "agent.name", "agent_name"];
+pub(super) const CONVERSATION: &[&str] = &[
+    "gen_ai.conversation.id",
+    "session.id",
+    "traceloop.association.properties.session_id",
+    "claude.code.session_id",
+];
 
 pub(super) const TOOL_NAME: &[&str] =
     &["gen_ai.tool.name", "tool.name", "ai.toolCall.name", "mcp.tool.name"];
@@ -38,6 +45,7 @@ pub(super) const TOOL_RESULT: &[&str] = &[
     "gen_ai.tool.call.result",
     "gen_ai.tool.result",
     "gen_ai.tool.output",
+    "gen_ai.output",
     "tool_response",
     "ai.toolCall.result",
     "traceloop.entity.output",
@@ -69,6 +77,30 @@ pub(super) const TEXTS: &[&str] = &[
     "output.value",
     "traceloop.entity.input",
     "traceloop.entity.output",
+    ANY_AGENT_OUTPUT,
+];
+/// What a call or a tool of any-agent answered.
+pub(super) const ANY_AGENT_OUTPUT: &str = "gen_ai.output";
+
+/// Names of everything that a row has a column for.
+pub(super) const COLUMNS: &[&[&str]] = &[
+    OPERATION,
+    RESPONSE_ID,
+    FINISH_REASON,
+    TOOL_NAME,
+    TOOL_CALL_ID,
+    TOOL_ARGUMENTS,
+    TOOL_RESULT,
+    super::usage::INPUT,
+    super::usage::OUTPUT,
+    super::usage::CACHE_READ,
+    super::usage::CACHE_WRITE,
+    super::usage::REASONING,
+    super::usage::TOTAL,
+    super::usage::COST,
+    super::usage::COST_PARTS[0],
+    super::usage::COST_PARTS[1],
+    &["error.type"],
 ];
 
 /// The first of these attributes that has a value.

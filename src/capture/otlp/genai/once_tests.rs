@@ -176,7 +176,7 @@ proptest! {
         let mut span = span("s", Some("p"), 1, json!({ "gen_ai.operation.name": operation }));
         if in_events {
             let name = "gen_ai.choice".to_owned();
-            span.events.push(SpanEvent { name, attributes });
+            span.events.push(SpanEvent { name, time_ns: None, attributes });
         } else {
             span.attributes.extend(attributes);
         }

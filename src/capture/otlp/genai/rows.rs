@@ -1,6 +1,7 @@
 //! A span as an event.
 
 use super::super::spans::{Span, SpanStatus};
+use super::long::LongAttributes;
 use super::messages::{Said, Talk};
 use super::names::{
     self, FINISH_REASON, RESPONSE_ID, TOOL_ARGUMENTS, TOOL_CALL_ID, TOOL_NAME, TOOL_RESULT, is_text,
@@ -11,9 +12,6 @@ use crate::capture::proxy::{Failure, Outcome, tool_kind};
 use crate::trace::{Clock, Event, Kind, Timestamp, ToolKind};
 use serde_json::{Map, Value, json};
 
-/// Bytes of an attribute above which only its name is kept: what is that long is text that instrumentations repeat, such as
-/// the definitions of all tools in every call.
-const LONGEST_ATTRIBUTE: usize = 2048;
 /// `error_type` of an error that has no better name.
 const UNNAMED_ERROR: &str = "_OTHER";
 
@@ -33,6 +31,7 @@ pub(super) fn llm_call(
     talk: &Talk,
     is_sum: bool,
     usage_from: Option<&Span>,
+    long: &mut LongAttributes,
 ) -> Event {
     let mut event = timed(Kind::LlmCall, span);
     event.response_id = names::text(span, RESPONSE_ID);
@@ -48,13 +47,18 @@ pub(super) fn llm_call(
         (event.error_type, event.context_limit) = failed_call(span, &error);
         event.content = error.message;
     }
-    let mut extra = extra(span, error);
+    let mut extra = extra(span, error, long);
     let asked: Vec<Value> = talk
         .asked()
         .map(|asked| json!({ "id": asked.id, "name": asked.name, "arguments": asked.arguments }))
         .collect();
     if !asked.is_empty() {
         extra.insert("tool_calls".to_owned(), Value::Array(asked));
+    }
+    let thought: Vec<&str> =
+        talk.output.iter().map(|s| s.reasoning.as_str()).filter(|t| !t.is_empty()).collect();
+    if !thought.is_empty() {
+        extra.insert("reasoning".to_owned(), Value::String(thought.join("\n")));
     }
     if let Some(from) = usage_from {
         extra.insert("usage_from_span".to_owned(), Value::from(from.span_id.as_str()));
@@ -88,7 +92,7 @@ fn failed_call(span: &Span, error: &Wrong) -> (Option<String>, Option<i64>) {
 }
 
 /// One tool call.
-pub(super) fn tool_call(span: &Span, asker: Option<&str>) -> Event {
+pub(super) fn tool_call(span: &Span, asker: Option<&str>, long: &mut LongAttributes) -> Event {
     let mut event = timed(Kind::ToolCall, span);
     event.parent_event_id = asker.map(str::to_owned);
     event.tool_name = tool_name(span);
@@ -102,7 +106,7 @@ pub(super) fn tool_call(span: &Span, asker: Option<&str>) -> Event {
         event.content = event.content.or_else(|| error.message.clone());
     }
     fill_outcome(&mut event, error.is_some());
-    event.attributes = Some(Value::Object(extra(span, error)).to_string());
+    event.attributes = Some(Value::Object(extra(span, error, long)).to_string());
     event
 }
 
@@ -131,13 +135,13 @@ fn fill_outcome(event: &mut Event, failed: bool) {
 }
 
 /// The error of an agent or a workflow in which nothing else failed.
-pub(super) fn failure(span: &Span) -> Event {
+pub(super) fn failure(span: &Span, long: &mut LongAttributes) -> Event {
     let error = error(span);
     let mut event = at_end(Kind::Error, span);
     event.error_type =
         Some(error.as_ref().map_or(UNNAMED_ERROR.to_owned(), |error| error.kind.clone()));
     event.content = error.as_ref().and_then(|error| error.message.clone());
-    event.attributes = Some(Value::Object(extra(span, error)).to_string());
+    event.attributes = Some(Value::Object(extra(span, error, long)).to_string());
     event
 }
 
@@ -209,7 +213,7 @@ fn error(span: &Span) -> Option<Wrong> {
 
 /// What a trace has no column for: attributes but for texts, which have their columns, and for long ones, of which the
 /// names are kept.
-fn extra(span: &Span, error: Option<Wrong>) -> Map<String, Value> {
+fn extra(span: &Span, error: Option<Wrong>, long: &mut LongAttributes) -> Map<String, Value> {
     let mut extra = Map::new();
     let mut left_out = Vec::new();
     for (name, value) in &span.attributes {
@@ -219,11 +223,7 @@ fn extra(span: &Span, error: Option<Wrong>) -> Map<String, Value> {
         {
             continue;
         }
-        if value.to_string().len() > LONGEST_ATTRIBUTE {
-            left_out.push(Value::from(name.as_str()));
-        } else {
-            extra.insert(name.clone(), value.clone());
-        }
+        long.keep(name, value, &mut extra, &mut left_out);
     }
     if !left_out.is_empty() {
         extra.insert("left_out".to_owned(), Value::Array(left_out));

@@ -10,7 +10,7 @@ use super::names::{count, first};
 use crate::trace::{CostSource, Event, UsageQuality, Usd};
 use serde_json::Value;
 
-const INPUT: &[&str] = &[
+pub(super) const INPUT: &[&str] = &[
     "gen_ai.usage.input_tokens",
     "gen_ai.usage.prompt_tokens",
     "llm.usage.prompt_tokens",
@@ -18,7 +18,7 @@ const INPUT: &[&str] = &[
     "ai.usage.inputTokens",
     "ai.usage.promptTokens",
 ];
-const OUTPUT: &[&str] = &[
+pub(super) const OUTPUT: &[&str] = &[
     "gen_ai.usage.output_tokens",
     "gen_ai.usage.completion_tokens",
     "llm.usage.completion_tokens",
@@ -26,7 +26,7 @@ const OUTPUT: &[&str] = &[
     "ai.usage.outputTokens",
     "ai.usage.completionTokens",
 ];
-const CACHE_READ: &[&str] = &[
+pub(super) const CACHE_READ: &[&str] = &[
     "gen_ai.usage.cache_read.input_tokens",
     "gen_ai.usage.cache_read_input_tokens",
     "gen_ai.usage.input_tokens.cached",
@@ -36,7 +36,7 @@ const CACHE_READ: &[&str] = &[
     "llm.token_count.prompt_details.cache_read",
     "ai.usage.cachedInputTokens",
 ];
-const CACHE_WRITE: &[&str] = &[
+pub(super) const CACHE_WRITE: &[&str] = &[
     "gen_ai.usage.cache_creation.input_tokens",
     "gen_ai.usage.cache_write.input_tokens",
     "gen_ai.usage.cache_creation_input_tokens",
@@ -46,7 +46,7 @@ const CACHE_WRITE: &[&str] = &[
     "llm.usage.cache_creation_input_tokens",
     "llm.token_count.prompt_details.cache_write",
 ];
-const REASONING: &[&str] = &[
+pub(super) const REASONING: &[&str] = &[
     "gen_ai.usage.reasoning.output_tokens",
     "gen_ai.usage.reasoning_tokens",
     "gen_ai.usage.output_tokens.reasoning",
@@ -55,16 +55,16 @@ const REASONING: &[&str] = &[
     "llm.token_count.completion_details.reasoning",
     "ai.usage.reasoningTokens",
 ];
-const TOTAL: &[&str] = &[
+pub(super) const TOTAL: &[&str] = &[
     "gen_ai.usage.total_tokens",
     "llm.usage.total_tokens",
     "llm.token_count.total",
     "ai.usage.totalTokens",
 ];
 /// Costs of a call in US dollars.
-const COST: &[&str] = &["gen_ai.usage.cost", "llm.cost.total", "gen_ai.cost.total_cost"];
+pub(super) const COST: &[&str] = &["gen_ai.usage.cost", "llm.cost.total", "gen_ai.cost.total_cost"];
 /// The same in two parts.
-const COST_PARTS: [&[&str]; 2] = [
+pub(super) const COST_PARTS: [&[&str]; 2] = [
     &["gen_ai.usage.input_cost", "llm.cost.prompt"],
     &["gen_ai.usage.output_cost", "llm.cost.completion"],
 ];

@@ -10,4 +10,7 @@ mod span;
 mod span_tests;
 mod wire;
 
-pub use span::{Span, SpanEvent, SpanStatus, WireError, from_json, from_protobuf};
+pub use span::{
+    Span, SpanEvent, SpanStatus, WireError, attributes_from_json, from_json, from_protobuf,
+    span_from_json,
+};

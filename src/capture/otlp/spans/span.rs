@@ -1,6 +1,6 @@
 //! A span as the rest of the receiver sees it: identifiers as text, attributes as JSON.
 
-use super::wire::{AnyValue, Content, KeyValue, TraceRequest, WireSpan};
+use super::wire::{AnyValue, Content, KeyValue, Resource, TraceRequest, WireSpan};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message as _;
@@ -42,6 +42,8 @@ pub struct Span {
 pub struct SpanEvent {
     /// What it is called.
     pub name: String,
+    /// Nanoseconds since the epoch at which it happened.
+    pub time_ns: Option<u64>,
     /// What is known of it.
     pub attributes: Map<String, Value>,
 }
@@ -79,6 +81,22 @@ pub fn from_json(bytes: &[u8]) -> Result<Vec<Span>, WireError> {
     request.map(spans).map_err(|e| WireError { problem: e.to_string() })
 }
 
+/// One span in JSON by itself, of which the instrumentation and the resource stand elsewhere.
+pub fn span_from_json(
+    bytes: &[u8],
+    scope: &str,
+    resource: &Arc<Map<String, Value>>,
+) -> Result<Span, WireError> {
+    let span = serde_json::from_slice::<WireSpan>(bytes);
+    span.map(|span| plain(span, scope, resource)).map_err(|e| WireError { problem: e.to_string() })
+}
+
+/// The attributes of an object in JSON that has a list of them, such as a resource or a record of a log.
+pub fn attributes_from_json(bytes: &[u8]) -> Result<Map<String, Value>, WireError> {
+    let holder = serde_json::from_slice::<Resource>(bytes);
+    holder.map(|h| object(h.attributes)).map_err(|e| WireError { problem: e.to_string() })
+}
+
 fn spans(request: TraceRequest) -> Vec<Span> {
     let mut found = Vec::new();
     for of_resource in request.resource_spans {
@@ -96,6 +114,7 @@ fn plain(span: WireSpan, scope: &str, resource: &Arc<Map<String, Value>>) -> Spa
     let status = span.status.unwrap_or_default();
     let event = |event: super::wire::WireEvent| SpanEvent {
         name: event.name,
+        time_ns: Some(event.time_unix_nano).filter(|ns| *ns > 0),
         attributes: object(event.attributes),
     };
     Span {

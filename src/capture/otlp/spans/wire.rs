@@ -84,8 +84,11 @@ pub(super) struct WireSpan {
 }
 
 #[derive(Clone, PartialEq, prost::Message, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct WireEvent {
+    #[prost(fixed64, tag = "1")]
+    #[serde(deserialize_with = "nanos")]
+    pub(super) time_unix_nano: u64,
     #[prost(string, tag = "2")]
     #[serde(deserialize_with = "or_default")]
     pub(super) name: String,

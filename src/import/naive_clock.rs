@@ -4,9 +4,17 @@
 //! event is written, which gives the offset; without prices, the report's UTC time stands for the last event. Offsets
 //! of time zones are whole quarters of an hour, which absorbs the difference.
 
-use super::records::Record;
-use super::usage::Usage;
 use crate::trace::{Clock, Timestamp};
+
+/// A time that a log gives for something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// As written; naive unless `zoned`.
+    pub(super) time: Timestamp,
+    pub(super) zoned: bool,
+    /// An epoch stamp of the same log that was taken moments before.
+    pub(super) anchor: Option<Timestamp>,
+}
 
 /// A quarter of an hour in microseconds.
 const QUARTER: i64 = 15 * 60 * 1_000_000;
@@ -23,43 +31,38 @@ pub(super) struct Alignment {
 
 impl Alignment {
     /// Finds the offset of a run. `reported` is the UTC time of its report.
-    pub(super) fn find(records: &[Record], usage: &Usage, reported: Option<Timestamp>) -> Self {
-        if records.iter().any(|r| r.time.is_some())
-            && records.iter().all(|r| r.time.is_none() || r.zoned)
-        {
+    pub(super) fn find(readings: &[Reading], reported: Option<Timestamp>) -> Self {
+        if !readings.is_empty() && readings.iter().all(|r| r.zoned) {
             return Self { clock: Clock::Source, offset: 0 };
         }
-        let mut ahead: Vec<i64> = records
+        let mut ahead: Vec<i64> = readings
             .iter()
             .filter(|r| !r.zoned)
-            .filter_map(|r| {
-                Some(r.time?.micros_since(usage.get(r.response_id.as_deref()?)?.ended?))
-            })
+            .filter_map(|r| Some(r.time.micros_since(r.anchor?)))
             .collect();
         ahead.sort_unstable();
         if let Some(offset) = ahead.get(ahead.len() / 2).and_then(|m| quarter(*m)) {
             return Self { clock: Clock::CostEpoch, offset };
         }
-        let last = records.iter().filter_map(|r| r.time).max();
+        let last = readings.iter().map(|r| r.time).max();
         if let Some(offset) = last.zip(reported).and_then(|(l, r)| quarter(l.micros_since(r))) {
             return Self { clock: Clock::ReportTime, offset };
         }
         Self { clock: Clock::AssumedUtc, offset: 0 }
     }
 
-    /// The UTC time of a record and how it was obtained.
-    pub(super) fn utc(self, record: &Record) -> Option<(Timestamp, Clock)> {
-        let time = record.time?;
-        Some(if record.zoned {
-            (time, Clock::Source)
-        } else {
-            (time.plus_micros(-self.offset), self.clock)
-        })
+    /// The UTC time of a reading and how it was obtained.
+    pub(super) fn utc(self, time: Timestamp, zoned: bool) -> (Timestamp, Clock) {
+        if zoned { (time, Clock::Source) } else { (time.plus_micros(-self.offset), self.clock) }
     }
 }
 
 /// The nearest whole quarter of an hour within a day and within the slack; `None` when the anchor is too far off.
 fn quarter(micros: i64) -> Option<i64> {
+    // Further off than any zone is, and far from the ends of the type.
+    if !(-97 * QUARTER..=97 * QUARTER).contains(&micros) {
+        return None;
+    }
     let rounded = (micros + QUARTER / 2).div_euclid(QUARTER) * QUARTER;
     ((micros - rounded).abs() <= SLACK && rounded.abs() <= 96 * QUARTER).then_some(rounded)
 }
@@ -76,5 +79,24 @@ mod tests {
         assert_eq!(quarter(5 * hours + 3 * QUARTER), Some(5 * hours + 3 * QUARTER));
         assert_eq!(quarter(7 * 60 * 1_000_000 + 1), None, "half way between two quarters");
         assert_eq!(quarter(1000 * hours), None);
+        assert_eq!(quarter(i64::MAX), None);
+    }
+
+    #[test]
+    fn stamps_of_the_same_log_or_a_report_give_the_offset() {
+        let at = |text| Timestamp::parse_naive(text).unwrap();
+        let local = at("2025-04-30T16:32:57.8");
+        let mut reading = Reading { time: local, zoned: false, anchor: None };
+        assert_eq!(Alignment::find(&[reading], None).clock, Clock::AssumedUtc);
+        assert_eq!(
+            Alignment::find(&[reading], Some(at("2025-04-30T08:33:10"))).utc(local, false),
+            (at("2025-04-30T08:32:57.8"), Clock::ReportTime)
+        );
+        reading.anchor = Some(at("2025-04-30T08:32:54"));
+        let aligned = Alignment::find(&[reading], None);
+        assert_eq!(aligned.utc(local, false), (at("2025-04-30T08:32:57.8"), Clock::CostEpoch));
+        assert_eq!(aligned.utc(local, true), (local, Clock::Source));
+        reading.zoned = true;
+        assert_eq!(Alignment::find(&[reading], None).clock, Clock::Source);
     }
 }
