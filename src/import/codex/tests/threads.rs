@@ -131,9 +131,15 @@ fn threads_that_begin_alike_are_no_copies() {
 fn a_thread_in_two_files_is_counted_once() {
     let mut main = vec![meta("main")];
     main.extend(working(1, "a", 100));
+    main.push(event(9, &json!({"type": "task_complete", "turn_id": "1", "duration_ms": 5})));
     let archived = main.clone();
     let run = import(&[("archived/r.jsonl", &archived), ("sessions/r.jsonl", &main)]);
     assert_eq!(run.len(), 1);
+    assert_eq!(total(&run[0], |e| e.input_tokens), Some(100));
+    assert_eq!(run[0].report.records_used, 4, "{:?}", run[0].report);
+    let nameless = &main[1..];
+    let run = import(&[("a/r.jsonl", nameless), ("b/r.jsonl", nameless)]);
+    assert_eq!(run.len(), 1, "also without an id");
     assert_eq!(total(&run[0], |e| e.input_tokens), Some(100));
     let mut resumed = main.clone();
     resumed.extend([
