@@ -156,8 +156,12 @@ impl Reading<'_> {
             let mut elsewhere = None;
             let mut counting = Vec::new();
             for (at, (id, message)) in messages.into_iter().enumerate() {
-                match chosen.counts(&id, (index, line, at)) {
-                    Ok(()) => counting.push((id, message)),
+                let place = (index, line, at);
+                match chosen.counts(&id, place) {
+                    Ok(()) => {
+                        let taken_back = chosen.is_taken_back(&id, place);
+                        counting.push((id, message, taken_back));
+                    }
                     Err(place) => elsewhere = Some(place),
                 }
             }
@@ -168,7 +172,7 @@ impl Reading<'_> {
                     self.report.duplicate("another state of a message", path, line, origin);
                 }
                 (true, None) => self.report.used(),
-                (false, _) => self.counted(path, line, counting, chosen)?,
+                (false, _) => self.counted(path, line, counting)?,
             }
         }
     }
@@ -178,14 +182,12 @@ impl Reading<'_> {
         &mut self,
         path: &Path,
         line: usize,
-        messages: Vec<(String, Fields)>,
-        chosen: &Chosen,
+        messages: Vec<(String, Fields, bool)>,
     ) -> Result<(), ImportError> {
         let mut unknown = None;
         let mut again = false;
         let mut used = false;
-        for (id, message) in messages {
-            let taken_back = chosen.is_taken_back(&id);
+        for (id, message, taken_back) in messages {
             match self.message(path, line, id, message, taken_back)? {
                 Said::Row => used = true,
                 Said::Again => again = true,

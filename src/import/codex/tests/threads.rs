@@ -79,6 +79,47 @@ fn a_sub_agent_that_was_given_the_history_repeats_it() {
 }
 
 #[test]
+fn a_copy_may_leave_out_what_is_between() {
+    let main = [
+        meta("main"),
+        user(1, "go"),
+        reply(2, "I look"),
+        call(2, "shell", "a", &json!({})),
+        output(3, "a", "x"),
+        reply(4, "done"),
+    ];
+    let child = [
+        line(50, "session_meta", &json!({"id": "child", "forked_from_id": "main"})),
+        user(50, "go"),
+        event(50, &json!({"type": "task_started"})),
+        reply(50, "done"),
+        user(60, "and now"),
+        reply(61, "more"),
+    ];
+    let runs = import(&[("child.jsonl", &child), ("main.jsonl", &main)]);
+    let said: Vec<_> = runs[0].events.iter().filter_map(|e| e.content.as_deref()).collect();
+    assert_eq!(said, ["and now", "more"]);
+    assert_eq!(runs[0].report.duplicates["copy of another thread's history"], 3);
+}
+
+#[test]
+fn a_guardian_belongs_to_the_session_that_it_names() {
+    let guardian = [
+        line(
+            5,
+            "session_meta",
+            &json!({"id": "g", "session_id": "main",
+            "source": {"subagent": {"other": "guardian"}}}),
+        ),
+        reply(6, "allowed"),
+    ];
+    let runs = import(&[("g.jsonl", &guardian), ("main.jsonl", &[meta("main")])]);
+    assert_eq!((runs.len(), runs[0].run.run_id.as_str()), (1, "main"));
+    let call = of_kind(&runs[0], Kind::LlmCall)[0];
+    assert_eq!(attributes(call)["agent_type"], "guardian");
+}
+
+#[test]
 fn records_below_the_start_of_its_history_are_inherited() {
     let numbered = |ordinal: i64, text: &str| {
         let mut record: Value = serde_json::from_str(text).unwrap();
