@@ -38,6 +38,7 @@ mod replay_serve;
 mod replay_tools;
 mod report;
 mod rollup_oracle;
+mod roundtrip_otlp;
 mod run_folder;
 mod score_figures;
 mod scoring;

@@ -92,7 +92,7 @@ impl<'r> Tree<'r> {
         let around = self.around(event, agent);
         let messages = self.messages_for(event.stage, agent);
         if !messages.is_empty() {
-            let said: Vec<Value> = messages.iter().map(|event| message(event)).collect();
+            let said: Vec<Value> = messages.iter().map(message).collect();
             set(&mut span.attributes, "gen_ai.input.messages", Value::Array(said).to_string());
         }
         if let Some(reason) = &event.finish_reason {
