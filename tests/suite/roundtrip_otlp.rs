@@ -54,6 +54,31 @@ fn imported_traces_come_back() {
     assert_eq!(seen, 9);
 }
 
+/// Other tools know nothing of names of ours: what they count is the same.
+#[test]
+fn the_conventions_alone_say_what_was_used() {
+    let (run, events) = (facts("made"), made(true));
+    let document = otlp(&run, events.iter().cloned()).documents[0].1.to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foreign.json");
+    std::fs::write(&path, document.replace("ramptrace.", "foreign.")).unwrap();
+    let back = import_all(&[path]).unwrap().remove(0);
+    assert_eq!((back.run.run_id.as_str(), back.run.model.as_str()), ("made", "m"));
+    let calls = |events: &[Event]| -> Vec<(Option<i64>, Option<String>, Option<String>)> {
+        let calls = events.iter().filter(|e| e.kind == Kind::LlmCall && e.llm_call_count.is_none());
+        let calls = calls.filter(|e| e.usage_quality != Some(UsageQuality::Aggregate));
+        calls.map(|e| (e.input_tokens, e.content.clone(), e.error_type.clone())).collect()
+    };
+    let mut expected = calls(&events);
+    // An empty text is none to others.
+    expected.iter_mut().for_each(|call| call.1 = call.1.take().filter(|text| !text.is_empty()));
+    assert_eq!(calls(&back.events), expected);
+    let names = |events: &[Event]| -> Vec<Option<String>> {
+        events.iter().filter(|e| e.kind == Kind::ToolCall).map(|e| e.tool_name.clone()).collect()
+    };
+    assert_eq!(names(&back.events)[..2], names(&events)[..2]);
+}
+
 fn facts(run_id: &str) -> RunFacts {
     RunFacts {
         run_id: run_id.to_owned(),
@@ -104,7 +129,8 @@ fn made(timed: bool) -> Vec<Event> {
         e.event_id = text("c1");
         e.response_id = text("resp");
         e.duration_ms = Some(1234.567);
-        (e.input_tokens, e.cache_read_tokens, e.cache_write_tokens) = (Some(100), Some(60), Some(0));
+        (e.input_tokens, e.cache_read_tokens, e.cache_write_tokens) =
+            (Some(100), Some(60), Some(0));
         (e.output_tokens, e.reasoning_tokens) = (Some(20), Some(5));
         e.reported_total_tokens = Some(120);
         e.usage_quality = Some(UsageQuality::Final);
@@ -117,7 +143,8 @@ fn made(timed: bool) -> Vec<Event> {
     rows.add(Kind::ToolCall, at(4), |e| {
         (e.event_id, e.parent_event_id) = (text("t1"), text("c1"));
         e.duration_ms = Some(0.1 + 0.2);
-        (e.tool_name, e.tool_call_id, e.tool_kind) = (text("sh"), text("call"), Some(ToolKind::Shell));
+        (e.tool_name, e.tool_call_id, e.tool_kind) =
+            (text("sh"), text("call"), Some(ToolKind::Shell));
         e.arguments = text("{\"command\": \"ls\"}");
         (e.arguments_hash, e.identical_streak) = (Some(arguments_hash("{}")), Some(1));
         (e.exit_code, e.tool_status, e.content) = (Some(2), Some(ToolStatus::Ok), text("no"));
