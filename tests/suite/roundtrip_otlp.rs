@@ -71,7 +71,9 @@ fn the_conventions_alone_say_what_was_used() {
     };
     let mut expected = calls(&events);
     // An empty text is none to others.
-    expected.iter_mut().for_each(|call| call.1 = call.1.take().filter(|text| !text.is_empty()));
+    for call in &mut expected {
+        call.1 = call.1.take().filter(|text| !text.is_empty());
+    }
     assert_eq!(calls(&back.events), expected);
     let names = |events: &[Event]| -> Vec<Option<String>> {
         events.iter().filter(|e| e.kind == Kind::ToolCall).map(|e| e.tool_name.clone()).collect()
@@ -109,6 +111,7 @@ impl Made {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "columns may be empty")]
 fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

@@ -305,7 +305,9 @@ fn description(index: &Index, group: &Group) -> String {
         for (at, i) in list.iter().enumerate() {
             let entry = &index.spans[*i as usize];
             let resource = index.resource_of(entry);
-            if resources.len() < LISTED && !resource.is_empty() && !resources.contains(&resource) {
+            // Equal ones are the same one in an index.
+            let is_known = resources.iter().any(|known| Arc::ptr_eq(known, resource));
+            if resources.len() < LISTED && !resource.is_empty() && !is_known {
                 resources.push(resource);
             }
             if let (0, Some(trace)) = (at, index.texts.some(entry.trace))

@@ -365,7 +365,7 @@ fn damage_is_survived() {
         "otlp-genai/langwatch_payload_cursor.json",
         "otel-nonotlp/mozilla-ai_any-agent__OPENAI_trace.json",
     ];
-    let paths: Option<Vec<_>> = names.iter().map(|name| sample(name)).collect();
+    let paths: Option<Vec<_>> = names.into_iter().map(sample).collect();
     let Some(mut paths) = paths else { return };
     let folder = tempfile::tempdir().unwrap();
     // Its last agent run: all of it takes too long a thousand times.
