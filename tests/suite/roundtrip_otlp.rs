@@ -13,10 +13,10 @@ fn again(run: &RunFacts, events: &[Event]) -> Imported {
     let exported = otlp(run, events.iter().cloned());
     assert!(exported.unexpressed.is_empty(), "{:?}", exported.unexpressed);
     let [(name, document)] = exported.documents.as_slice() else { panic!("one document") };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(name);
-    std::fs::write(&path, document.to_string()).unwrap();
-    let mut runs = import_all(&[path]).unwrap();
+    std::fs::write(&path, document.to_string()).expect("a file");
+    let mut runs = import_all(&[path]).expect("a trace");
     assert_eq!(runs.len(), 1);
     let back = runs.remove(0);
     assert!(back.report.balances() && back.report.lost() == 0, "{:?}", back.report);
@@ -28,7 +28,7 @@ fn assert_same(run: &RunFacts, events: &[Event]) {
     let back = again(run, events);
     assert_eq!(&back.run, run);
     for (before, after) in events.iter().zip(&back.events) {
-        let json = |event: &Event| serde_json::to_value(event).unwrap();
+        let json = |event: &Event| serde_json::to_value(event).expect("JSON");
         assert_eq!(json(after), json(before), "{}", run.run_id);
     }
     assert_eq!(back.events.len(), events.len());
@@ -44,8 +44,8 @@ fn imported_traces_come_back() {
     let mut seen = 0;
     for name in ["otlp-genai", "otel-nonotlp"] {
         let Some(path) = real(name) else { return };
-        for file in std::fs::read_dir(path).unwrap() {
-            for run in import_all(&[file.unwrap().path()]).unwrap() {
+        for file in std::fs::read_dir(path).expect("a folder") {
+            for run in import_all(&[file.expect("a file").path()]).expect("a trace") {
                 assert_same(&run.run, &run.events);
                 seen += 1;
             }
@@ -59,10 +59,10 @@ fn imported_traces_come_back() {
 fn the_conventions_alone_say_what_was_used() {
     let (run, events) = (facts("made"), made(true));
     let document = otlp(&run, events.iter().cloned()).documents[0].1.to_string();
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("foreign.json");
-    std::fs::write(&path, document.replace("ramptrace.", "foreign.")).unwrap();
-    let back = import_all(&[path]).unwrap().remove(0);
+    std::fs::write(&path, document.replace("ramptrace.", "foreign.")).expect("a file");
+    let back = import_all(&[path]).expect("a trace").remove(0);
     assert_eq!((back.run.run_id.as_str(), back.run.model.as_str()), ("made", "m"));
     let calls = |events: &[Event]| -> Vec<(Option<i64>, Option<String>, Option<String>)> {
         let calls = events.iter().filter(|e| e.kind == Kind::LlmCall && e.llm_call_count.is_none());
@@ -99,7 +99,7 @@ struct Made(Vec<Event>);
 impl Made {
     fn add(&mut self, kind: Kind, ts: Option<i64>, fill: impl FnOnce(&mut Event)) {
         let mut event = Event::new(kind);
-        event.seq = i64::try_from(self.0.len()).unwrap();
+        event.seq = i64::try_from(self.0.len()).expect("a few rows");
         event.ts = ts.map(|s| Timestamp::from_micros(1_700_000_000_000_000 + s * 1_000_000));
         event.clock = ts.map(|_| Clock::AssumedUtc);
         event.offset_us = ts.map(|s| s * 1_000_000);
