@@ -8,7 +8,8 @@ use super::import_store::{Sealed, StoreSink};
 use super::output::{Output, TableFormat};
 use super::progress::Progress;
 use crate::import::{
-    Format, Found, Graded, Grades, ImportError, ImportReport, Job, Sink, find_sources, jobs,
+    COVERAGE, Format, Found, Graded, Grades, ImportError, ImportReport, Job, Sink, find_sources,
+    jobs,
 };
 use crate::report::{Column, Kind, Table};
 use crate::trace::{Store, Written};
@@ -26,11 +27,14 @@ const PRINTED: usize = 20;
 #[command(after_help = after_help())]
 pub(super) struct Import {
     /// Log files, folders of them, archives (.zip, .tar, .gz, .zst, .bz2, .xz) or quoted globs
-    #[arg(required = true, value_name = "LOG")]
+    #[arg(required_unless_present = "formats", value_name = "LOG")]
     logs: Vec<PathBuf>,
     /// The store to write to
-    #[arg(short, long, value_name = "STORE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "STORE", required_unless_present = "formats")]
+    output: Option<PathBuf>,
+    /// Say what each format carries, and import nothing
+    #[arg(long, exclusive = true)]
+    formats: bool,
     /// Replace runs that are in the store with other contents
     #[arg(long)]
     force: bool,
@@ -65,20 +69,23 @@ fn after_help() -> String {
 }
 
 pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
+    let Some(store) = args.output.as_deref().filter(|_| !args.formats) else {
+        return output.table(&coverage()?, args.format, 1);
+    };
     let mut grades = Grades::default();
     for file in &args.scores {
         grades.read(file)?;
     }
     let Found { sources, passed_over } = find_sources(&args.logs)?;
-    let existed = args.output.exists();
-    let known = Store::open_or_empty(&args.output)?.known_runs();
+    let existed = store.exists();
+    let known = Store::open_or_empty(store)?.known_runs();
     let jobs = jobs(sources);
     let progress = Progress::new(output, jobs.len(), "importing");
     let sealed: Vec<Vec<Sealed>> = jobs
         .into_par_iter()
         .map(|job| {
             let runs = match job {
-                Ok(job) => seal(args, &job, &grades),
+                Ok(job) => seal(args, store, &job, &grades),
                 Err(error) => vec![Err(error.into())],
             };
             progress.step();
@@ -89,14 +96,14 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
     let outcome = publish(args, &known, sealed.into_iter().flatten().collect());
     let told = tell(args, &outcome, &passed_over, &grades, output);
     if told.is_err() || !outcome.errors.is_empty() {
-        Store::prune(&args.output, !existed);
+        Store::prune(store, !existed);
     }
     told?;
     verdict(outcome, output)
 }
 
-fn seal(args: &Import, job: &Job, grades: &Grades) -> Vec<Sealed> {
-    let mut sink = StoreSink::new(&args.output, args.strict, args.workload.as_deref());
+fn seal(args: &Import, store: &Path, job: &Job, grades: &Grades) -> Vec<Sealed> {
+    let mut sink = StoreSink::new(store, args.strict, args.workload.as_deref());
     let mut graded = Graded::new(grades, &mut sink);
     let imported = if args.scores.is_empty() {
         job.import(&mut sink)
@@ -212,6 +219,26 @@ fn verdict(mut outcome: Outcome, output: &mut Output) -> Result<(), CliError> {
             )))
         }
     }
+}
+
+/// What each format carries.
+fn coverage() -> Result<Table, CliError> {
+    let names = [
+        ("format", "Format"),
+        ("calls", "One call is a"),
+        ("tokens", "Tokens"),
+        ("cost", "Cost"),
+        ("times", "Times"),
+        ("exit_codes", "Exit codes"),
+        ("grades", "Grades"),
+    ];
+    let columns = names.map(|(name, label)| Column::new(name, label, Kind::Text));
+    let mut table = Table::new("formats", "", columns.into())?;
+    for c in COVERAGE {
+        let cells = [c.format.name(), c.calls, c.tokens, c.cost, c.times, c.exit_codes, c.grades];
+        table.push(cells.map(Into::into).into())?;
+    }
+    Ok(table)
 }
 
 fn summary(done: &[(ImportReport, Written)], passed_over: usize) -> Result<Table, CliError> {

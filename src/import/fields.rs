@@ -125,8 +125,14 @@ impl Fields {
 
     /// Like [`Self::rest`], with the names of what is left counted as fields that have no column.
     pub(super) fn rest_counted(self, report: &mut ImportReport) -> Option<String> {
+        self.counted(report).rest()
+    }
+
+    /// The same, with the names of what is left counted as fields that have no column: for what an importer adds
+    /// attributes of its own to.
+    pub(super) fn counted(self, report: &mut ImportReport) -> Self {
         self.count(report);
-        self.rest()
+        self
     }
 
     /// Counts the names of what is left as fields that have no column.
@@ -204,6 +210,11 @@ mod tests {
         assert_eq!(fields.flag("g"), Some(true));
         assert_eq!(fields.int("h"), Some(2));
         assert_eq!(fields.int("i"), None);
-        assert_eq!(fields.rest().as_deref(), Some(r#"{"d":[1],"b":3,"i":2.5}"#));
+        let mut report = ImportReport::default();
+        let mut fields = fields.counted(&mut report);
+        fields.keep("own", true);
+        assert_eq!(fields.rest().as_deref(), Some(r#"{"d":[1],"b":3,"i":2.5,"own":true}"#));
+        let names: Vec<&str> = report.fields_without_column.keys().map(String::as_str).collect();
+        assert_eq!(names, ["b", "d", "i"], "neither empty ones nor its own");
     }
 }

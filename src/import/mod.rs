@@ -10,6 +10,7 @@
 //! * `files`: where bytes come from: files, archives, compressions; lines; JSON as producers write it
 //! * `look`: a look at a file, to recognise it
 //! * `formats`: the list of formats
+//! * `coverage`: what each of them carries
 //! * `source`: what is at a path, and the jobs that import it
 //! * `sink`: where runs go
 //! * `report`: the account of one run
@@ -57,6 +58,7 @@ mod claude_stream;
 mod codex;
 mod codex_exec;
 mod content;
+mod coverage;
 mod error;
 mod fields;
 mod files;
@@ -90,6 +92,7 @@ mod tools;
 mod usage;
 
 pub use crate::trace::arguments_hash;
+pub use coverage::{COVERAGE, Coverage};
 pub use error::ImportError;
 pub use files::LogFile;
 pub use formats::Format;

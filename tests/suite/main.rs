@@ -40,6 +40,7 @@ mod replay_tools;
 mod report;
 mod rollup_oracle;
 mod roundtrip_atif;
+mod roundtrip_otlp;
 mod run_folder;
 mod score_figures;
 mod scoring;

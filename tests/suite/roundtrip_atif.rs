@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 
 /// Writes the documents of an export to a folder and imports it.
 fn back(exported: &Exported) -> Imported {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("what the format asks for");
     for (name, document) in &exported.documents {
-        std::fs::write(folder.path().join(name), document.to_string()).unwrap();
+        std::fs::write(folder.path().join(name), document.to_string())
+            .expect("what the format asks for");
     }
-    let mut runs = import_all(&[folder.path().to_owned()]).unwrap();
+    let mut runs = import_all(&[folder.path().to_owned()]).expect("what the format asks for");
     assert_eq!(runs.len(), 1);
     let run = runs.remove(0);
     assert_eq!(run.report.format, "atif");
@@ -30,8 +31,10 @@ fn back(exported: &Exported) -> Imported {
 
 /// Every column of every row, and the facts of the run.
 fn all_columns(run: &RunFacts, events: &[Event]) -> Vec<Value> {
-    let rows = events.iter().map(|e| serde_json::to_value(e).unwrap());
-    std::iter::once(serde_json::to_value(run).unwrap()).chain(rows).collect()
+    let rows = events.iter().map(|e| serde_json::to_value(e).expect("what the format asks for"));
+    std::iter::once(serde_json::to_value(run).expect("what the format asks for"))
+        .chain(rows)
+        .collect()
 }
 
 fn assert_round_trip(run: &RunFacts, events: &[Event]) -> Exported {
@@ -69,7 +72,7 @@ fn assert_valid(document: &Value) {
     assert_eq!(document["schema_version"], "ATIF-v1.8");
     only(&document["agent"], &["name", "version", "model_name", "tool_definitions", "extra"]);
     assert!(document["agent"]["name"].is_string() && document["agent"]["version"].is_string());
-    let steps = document["steps"].as_array().unwrap();
+    let steps = document["steps"].as_array().expect("what the format asks for");
     assert!(!steps.is_empty());
     for (step, n) in steps.iter().zip(1..) {
         assert_eq!(step["step_id"], n);
@@ -89,8 +92,10 @@ fn assert_valid(document: &Value) {
     );
     assert_eq!(totals["total_steps"], steps.len());
     let subagents = document["subagent_trajectories"].as_array().cloned().unwrap_or_default();
-    let mut ids: Vec<&str> =
-        subagents.iter().map(|s| s["trajectory_id"].as_str().unwrap()).collect();
+    let mut ids: Vec<&str> = subagents
+        .iter()
+        .map(|s| s["trajectory_id"].as_str().expect("what the format asks for"))
+        .collect();
     ids.sort_unstable();
     let all = ids.len();
     ids.dedup();
@@ -117,7 +122,7 @@ fn assert_valid_step(step: &Value) {
             "extra",
         ],
     );
-    let source = step["source"].as_str().unwrap();
+    let source = step["source"].as_str().expect("what the format asks for");
     assert!(["agent", "user", "system"].contains(&source));
     assert!(step["message"].is_string());
     let time = step["timestamp"].as_str();
@@ -142,7 +147,7 @@ fn assert_valid_step(step: &Value) {
     for call in step["tool_calls"].as_array().into_iter().flatten() {
         only(call, &["tool_call_id", "function_name", "arguments", "extra"]);
         assert!(call["arguments"].is_object() && call["function_name"].is_string());
-        ids.push(call["tool_call_id"].as_str().unwrap());
+        ids.push(call["tool_call_id"].as_str().expect("what the format asks for"));
     }
     for result in step["observation"]["results"].as_array().into_iter().flatten() {
         only(result, &["source_call_id", "content", "subagent_trajectory_ref", "extra"]);
@@ -155,7 +160,7 @@ fn assert_valid_step(step: &Value) {
 }
 
 fn only(value: &Value, fields: &[&str]) {
-    for name in value.as_object().unwrap().keys() {
+    for name in value.as_object().expect("what the format asks for").keys() {
         assert!(fields.contains(&name.as_str()), "`{name}` is no field of the format");
     }
 }
@@ -183,8 +188,8 @@ fn real_runs_come_back_as_they_were() {
 
 fn list(path: &Path, files: &mut Vec<PathBuf>) {
     if path.is_dir() {
-        for entry in std::fs::read_dir(path).unwrap() {
-            list(&entry.unwrap().path(), files);
+        for entry in std::fs::read_dir(path).expect("what the format asks for") {
+            list(&entry.expect("what the format asks for").path(), files);
         }
     } else {
         files.push(path.to_owned());
@@ -264,10 +269,10 @@ fn every_column_that_the_format_lacks_comes_back() {
             e.identical_streak = Some(1);
         }),
         event(Kind::ToolCall, |e| {
-            (e.tool_status, e.identical_streak) = (Some(ToolStatus::Unknown), Some(1))
+            (e.tool_status, e.identical_streak) = (Some(ToolStatus::Unknown), Some(1));
         }),
         event(Kind::Message, |e| {
-            (e.role, e.content) = (Some("tool".into()), Some("said by nobody".into()))
+            (e.role, e.content) = (Some("tool".into()), Some("said by nobody".into()));
         }),
         event(Kind::LlmCall, |e| {
             e.parent_event_id = Some("t1".into());
@@ -280,7 +285,7 @@ fn every_column_that_the_format_lacks_comes_back() {
         }),
         event(Kind::LlmCall, |e| {
             (e.llm_call_count, e.input_tokens, e.usage_quality) =
-                (Some(12), Some(1), Some(UsageQuality::Aggregate))
+                (Some(12), Some(1), Some(UsageQuality::Aggregate));
         }),
         event(Kind::LlmCall, |e| {
             (e.llm_call_count, e.cost_usd) = (Some(0), Usd::parse("1.25"));
@@ -292,7 +297,7 @@ fn every_column_that_the_format_lacks_comes_back() {
             e.identical_streak = Some(1);
         }),
         event(Kind::Error, |e| {
-            (e.error_type, e.content) = (Some("orphan_tool_result".into()), Some("late".into()))
+            (e.error_type, e.content) = (Some("orphan_tool_result".into()), Some("late".into()));
         }),
         event(Kind::AttemptResult, |e| (e.score, e.passed) = (Some(12.5), Some(false))),
         event(Kind::Recovery, |_| ()),
@@ -303,7 +308,7 @@ fn every_column_that_the_format_lacks_comes_back() {
             e.elapsed_s = Some(f64::MIN_POSITIVE);
         }),
         event(Kind::RunEnd, |e| {
-            (e.stage, e.attempt, e.ts) = (None, None, Some(Timestamp::from_micros(i64::MAX)))
+            (e.stage, e.attempt, e.ts) = (None, None, Some(Timestamp::from_micros(i64::MAX)));
         }),
     ];
     let exported = assert_round_trip(&facts(), &finished(rows));
@@ -349,11 +354,12 @@ fn an_empty_run_and_one_without_a_conversation_come_back() {
 #[test]
 fn runs_of_any_shape_come_back() {
     let mut state = 260_527_492_u64;
-    let mut random = |below: u64| {
+    let mut random = |below: u32| {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
+        u32::try_from(state >> 33).unwrap() % below
     };
+    let pick = |n: u32| usize::try_from(n).unwrap();
     for _ in 0..400 {
         let mut rows = Vec::new();
         for _ in 0..random(14) {
@@ -364,19 +370,19 @@ fn runs_of_any_shape_come_back() {
                 Kind::Error,
                 Kind::StageStart,
                 Kind::RunEnd,
-            ][random(6) as usize];
+            ][pick(random(6))];
             let mut row = event(kind, |_| ());
-            let id = |n: u64| Some(format!("e{n}")).filter(|_| n > 0);
+            let id = |n: u32| Some(format!("e{n}")).filter(|_| n > 0);
             row.event_id = id(random(5));
             row.parent_event_id = id(random(5));
-            row.ts = Some(random(1 << 40))
+            row.ts = Some(random(1 << 30))
                 .filter(|n| n % 3 > 0)
-                .map(|n| Timestamp::from_micros(n as i64));
+                .map(|n| Timestamp::from_micros(i64::from(n) << 9));
             row.role = [None, Some("user"), Some("assistant"), Some("tool"), Some("system")]
-                [random(5) as usize]
-                .map(str::to_owned);
+                [pick(random(5))]
+            .map(str::to_owned);
             row.content =
-                [None, Some(""), Some("text"), Some("{}")][random(4) as usize].map(str::to_owned);
+                [None, Some(""), Some("text"), Some("{}")][pick(random(4))].map(str::to_owned);
             row.attributes = [
                 None,
                 Some(r#"{"agent_id":"s1"}"#),
@@ -384,20 +390,20 @@ fn runs_of_any_shape_come_back() {
                 Some(r#"{"reasoning":null,"agent_id":""}"#),
                 Some("plain"),
                 Some(r#"{"reasoning":7}"#),
-            ][random(6) as usize]
-                .map(str::to_owned);
+            ][pick(random(6))]
+            .map(str::to_owned);
             row.arguments = [None, Some("{}"), Some(r#"{"a": 1}"#), Some("null"), Some("")]
-                [random(5) as usize]
-                .map(str::to_owned);
+                [pick(random(5))]
+            .map(str::to_owned);
             if kind == Kind::ToolCall {
                 row.tool_call_id = id(random(3));
                 row.tool_name = id(random(3));
-                row.exit_code = Some(random(3) as i64).filter(|n| *n > 0);
+                row.exit_code = Some(i64::from(random(3))).filter(|n| *n > 0);
             }
             if kind == Kind::LlmCall {
-                row.llm_call_count = Some(random(4) as i64).filter(|n| *n < 3);
-                row.output_tokens = Some(random(4) as i64).filter(|n| *n < 3);
-                row.input_tokens = Some(random(4) as i64).filter(|n| *n < 3);
+                row.llm_call_count = Some(i64::from(random(4))).filter(|n| *n < 3);
+                row.output_tokens = Some(i64::from(random(4))).filter(|n| *n < 3);
+                row.input_tokens = Some(i64::from(random(4))).filter(|n| *n < 3);
                 let nanos = i128::from(random(1 << 31)) * i128::from(random(1 << 28)) + 1;
                 row.cost_usd = Usd::from_nanos(nanos).filter(|_| random(2) > 0);
             }

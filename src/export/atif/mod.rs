@@ -22,7 +22,7 @@ pub fn atif(run: &RunFacts, events: impl Iterator<Item = Event>) -> Exported {
     let mut exported = Exported::default();
     let mut threads = Threads::default();
     for event in events {
-        threads.add(run, event, &mut exported);
+        threads.add(run, &event, &mut exported);
     }
     document::write(run, threads, &mut exported);
     exported

@@ -30,7 +30,7 @@ pub(super) fn columns(event: &Event) -> Columns {
     // Attributes are JSON in a text; as an object they can be read, if they come back as the same text.
     if let Some(text) = columns.get("attributes").and_then(Value::as_str)
         && let Ok(object @ Value::Object(_)) = serde_json::from_str::<Value>(text)
-        && object.to_string() == text
+        && serde_json::to_string(&object).is_ok_and(|written| written == text)
     {
         columns.insert("attributes".to_owned(), object);
     }

@@ -67,12 +67,12 @@ impl Totals {
 
 impl Threads {
     /// Adds a row.
-    pub(super) fn add(&mut self, run: &RunFacts, event: Event, exported: &mut Exported) {
+    pub(super) fn add(&mut self, run: &RunFacts, event: &Event, exported: &mut Exported) {
         if self.all.is_empty() {
             self.all.push(Thread { name: run.agent.clone(), ..Thread::default() });
         }
-        let attributes = attributes_of(&event);
-        let thread = self.thread_of(&event, attributes.as_ref());
+        let attributes = attributes_of(event);
+        let thread = self.thread_of(event, attributes.as_ref());
         let totals = Totals {
             input: event.input_tokens,
             output: event.output_tokens,
@@ -84,16 +84,16 @@ impl Threads {
             // Totals of calls that have steps of their own are no step.
             Kind::LlmCall if event.llm_call_count == Some(0) => {
                 self.all[thread].totals.add(&totals);
-                self.row(&event, exported);
+                self.row(event, exported);
             }
             Kind::LlmCall => {
                 self.all[thread].totals.add(&totals);
-                self.step(thread, &event, "agent", exported);
+                self.step(thread, event, "agent", exported);
             }
-            Kind::ToolCall => self.tool_call(thread, &event, exported),
-            Kind::Message if role == Some("tool") && self.answers(thread, &event).is_some() => {
-                let result = step::result(&event, exported);
-                let place = self.answers(thread, &event);
+            Kind::ToolCall => self.tool_call(thread, event, exported),
+            Kind::Message if role == Some("tool") && self.answers(thread, event).is_some() => {
+                let result = step::result(event, exported);
+                let place = self.answers(thread, event);
                 self.result(place, result);
             }
             Kind::Message => {
@@ -102,15 +102,15 @@ impl Threads {
                     Some("user") => "user",
                     _ => "system",
                 };
-                self.step(thread, &event, source, exported);
+                self.step(thread, event, source, exported);
             }
-            Kind::Error => self.step(thread, &event, "system", exported),
+            Kind::Error => self.step(thread, event, "system", exported),
             kind => {
                 if kind == Kind::RunStart {
                     let version = attributes.as_ref().and_then(version_of);
                     self.agent_version = self.agent_version.take().or(version);
                 }
-                self.row(&event, exported);
+                self.row(event, exported);
             }
         }
     }
@@ -147,22 +147,18 @@ impl Threads {
         let found = results.iter_mut().find(|r| {
             call.is_some() && r.get("source_call_id").and_then(Value::as_str) == call.as_deref()
         });
-        match found.and_then(Value::as_object_mut) {
-            Some(result) => {
-                let references =
-                    result.entry("subagent_trajectory_ref").or_insert_with(|| json!([]));
-                if let Some(references) = references.as_array_mut() {
-                    references.push(reference);
-                }
+        if let Some(result) = found.and_then(Value::as_object_mut) {
+            let references = result.entry("subagent_trajectory_ref").or_insert_with(|| json!([]));
+            if let Some(references) = references.as_array_mut() {
+                references.push(reference);
             }
-            None => {
-                let mut result = json!({ "subagent_trajectory_ref": [reference] });
-                if let Some(call) = call {
-                    result["source_call_id"] = call.into();
-                }
-                results.push(result);
-            }
+            return;
         }
+        let mut result = json!({ "subagent_trajectory_ref": [reference] });
+        if let Some(call) = call {
+            result["source_call_id"] = call.into();
+        }
+        results.push(result);
     }
 
     /// A row that is a step.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// A span that is being built.
 #[derive(Debug, Default)]
@@ -104,5 +105,9 @@ pub(super) fn id(parts: &[&str], bytes: usize) -> String {
         digest.update(part.len().to_be_bytes());
         digest.update(part.as_bytes());
     }
-    digest.finalize().iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    digest.finalize().iter().take(bytes).fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

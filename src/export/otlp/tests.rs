@@ -49,7 +49,7 @@ fn conversation() -> Vec<Event> {
     (call.content, call.finish_reason) =
         (Some("I look.".to_owned()), Some("tool_calls".to_owned()));
     (call.input_tokens, call.cache_read_tokens, call.output_tokens) = (Some(10), Some(4), Some(2));
-    call.attributes = Some(r#"{"reasoning":"hm"}"#.to_owned());
+    call.attributes = Some(r#"{"reasoning":"hm","model":"m-mini"}"#.to_owned());
     let mut tool = row(3, Kind::ToolCall, Some(4));
     (tool.event_id, tool.parent_event_id) = (Some("t".to_owned()), Some("c".to_owned()));
     (tool.tool_name, tool.tool_call_id) = (Some("sh".to_owned()), Some("call".to_owned()));
@@ -67,11 +67,11 @@ fn conversation() -> Vec<Event> {
 fn calls_have_the_names_of_the_conventions() {
     let spans = spans(conversation());
     let call = spans.iter().find(|s| attribute(s, "gen_ai.usage.input_tokens") == "10").unwrap();
-    assert_eq!((&call["name"], &call["kind"]), (&json!("chat m"), &json!(3)));
+    assert_eq!((&call["name"], &call["kind"]), (&json!("chat m-mini"), &json!(3)));
     for (name, value) in [
         ("gen_ai.operation.name", json!("chat")),
         ("gen_ai.provider.name", json!("openai")),
-        ("gen_ai.request.model", json!("m")),
+        ("gen_ai.request.model", json!("m-mini")),
         ("gen_ai.conversation.id", json!("r/1")),
         ("gen_ai.agent.name", json!("codex")),
         ("gen_ai.usage.cache_read.input_tokens", json!("4")),

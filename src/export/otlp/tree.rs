@@ -86,13 +86,18 @@ impl<'r> Tree<'r> {
         let is_sum =
             event.llm_call_count.is_some() || event.usage_quality == Some(UsageQuality::Aggregate);
         let operation = if is_sum { "invoke_agent" } else { "chat" };
-        let mut span = self.span(event, format!("{operation} {}", self.run.model));
+        let attributes = attributes_of(event);
+        let of_row =
+            ["gen_ai.request.model", "model"].iter().find_map(|n| attributes.get(*n)?.as_str());
+        let model = of_row.unwrap_or(&self.run.model);
+        let mut span = self.span(event, format!("{operation} {model}"));
         span.is_request = !is_sum;
         span.attributes = about(self.run, operation);
+        set(&mut span.attributes, "gen_ai.request.model", model);
         let around = self.around(event, agent);
         let messages = self.messages_for(event.stage, agent);
         if !messages.is_empty() {
-            let said: Vec<Value> = messages.iter().map(|event| message(event)).collect();
+            let said: Vec<Value> = messages.iter().map(message).collect();
             set(&mut span.attributes, "gen_ai.input.messages", Value::Array(said).to_string());
         }
         if let Some(reason) = &event.finish_reason {
@@ -111,7 +116,7 @@ impl<'r> Tree<'r> {
             if let Some(reason) = &event.finish_reason {
                 set(&mut answer, "finish_reason", reason.as_str());
             }
-            let parts = parts(event);
+            let parts = parts(event, &attributes);
             if !parts.is_empty() {
                 set(&mut answer, "parts", parts);
             }
@@ -309,12 +314,16 @@ fn set(attributes: &mut Map<String, Value>, name: &str, value: impl Into<Value>)
     attributes.insert(name.to_owned(), value.into());
 }
 
+/// What a row has in its attributes.
+fn attributes_of(event: &Event) -> Map<String, Value> {
+    let attributes = event.attributes.as_deref();
+    attributes.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
 /// The agent below the run's own whose row it is; empty for rows of the run's own.
 fn agent_of(event: &Event) -> String {
-    let attributes: Option<Value> =
-        event.attributes.as_deref().and_then(|json| serde_json::from_str(json).ok());
-    let agent = attributes.as_ref().and_then(|a| a.get("agent_id")?.as_str());
-    agent.unwrap_or_default().to_owned()
+    let attributes = attributes_of(event);
+    attributes.get("agent_id").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// A message of a request.
@@ -327,10 +336,8 @@ fn message(event: &Event) -> Value {
 }
 
 /// The parts of an answer: what was thought, and what was said.
-fn parts(event: &Event) -> Vec<Value> {
-    let attributes: Option<Value> =
-        event.attributes.as_deref().and_then(|json| serde_json::from_str(json).ok());
-    let thought = attributes.as_ref().and_then(|a| a.get("reasoning")?.as_str());
+fn parts(event: &Event, attributes: &Map<String, Value>) -> Vec<Value> {
+    let thought = attributes.get("reasoning").and_then(Value::as_str);
     let thought = thought.map(|text| json!({ "type": "reasoning", "content": text }));
     let said = event.content.as_deref().map(|text| json!({ "type": "text", "content": text }));
     thought.into_iter().chain(said).collect()

@@ -73,8 +73,9 @@ fn is_random(id: &str) -> bool {
 /// Eight hexadecimal digits of a file's contents.
 fn hash_of(file: &LogFile) -> String {
     let bytes = file.read().unwrap_or_default();
-    let digest = Sha256::digest(&bytes);
-    digest.iter().take(4).map(|b| format!("{b:02x}")).collect()
+    let mut first = [0; 4];
+    first.copy_from_slice(&Sha256::digest(&bytes)[..4]);
+    format!("{:08x}", u32::from_be_bytes(first))
 }
 
 #[cfg(test)]

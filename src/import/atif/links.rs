@@ -61,7 +61,7 @@ pub(super) fn plan(sources: Vec<Source>) -> Vec<Result<Job, ImportError>> {
             }
         }
         members.sort_by(|a, b| a.file.name().cmp(b.file.name()));
-        jobs.extend(runs_of(members).into_iter().map(|(source, files)| {
+        jobs.extend(runs_of(&members).into_iter().map(|(source, files)| {
             Ok(source.job(move |source, sink| convert(source, &files, sink)))
         }));
     }
@@ -112,7 +112,7 @@ pub(super) fn of_result(result: &Value) -> Vec<Reference> {
 }
 
 /// Puts the files of one folder together.
-fn runs_of(members: Vec<Member>) -> Vec<(Source, RunFiles)> {
+fn runs_of(members: &[Member]) -> Vec<(Source, RunFiles)> {
     let names: Vec<String> = members.iter().map(|m| m.file.file_name().to_owned()).collect();
     let find = |from: usize, reference: &str| {
         let prefix = prefix_of(&names[from]);

@@ -7,11 +7,13 @@
 //!
 //! * `document`: a document, opened
 //! * `links`: which documents are one run
-//! * `convert`: documents to rows
+//! * `convert`: documents to their run
+//! * `steps`: steps to rows
 //! * `calls`: steps that are one call, and its row
 //! * `results`: tool calls and their results
 //! * `metrics`: token counts and costs of a step
 //! * `totals`: totals of a document beside the sum of its steps
+//! * `times`: times of steps
 //! * `content`: texts with pictures in them
 //! * `facts`: what is true of the run
 //! * `restored`: rows that ramptrace wrote
@@ -25,8 +27,10 @@ mod links;
 mod metrics;
 mod restored;
 mod results;
+mod steps;
 #[cfg(test)]
 mod tests;
+mod times;
 mod totals;
 
 use super::Format;

@@ -45,7 +45,9 @@ fn read(own: &Value, document: &Document) -> Option<(RunFacts, Vec<Event>)> {
     }
     events.sort_by_key(|e| e.seq);
     // Offsets are counted anew by the sink; the rule is that a row with a time has one.
-    events.iter_mut().for_each(|e| e.offset_us = e.ts.map(|_| 0));
+    for event in &mut events {
+        event.offset_us = event.ts.map(|_| 0);
+    }
     let mut check = RowCheck::default();
     let named = [&run.run_id, &run.workload, &run.model].iter().all(|text| !text.is_empty());
     let sound = events.iter().all(|e| check.row(&run, e).is_empty());

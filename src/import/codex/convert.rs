@@ -40,6 +40,8 @@ pub(super) fn import(
         report.warn(warning.clone());
     }
     let mut start = timed(Kind::RunStart, survey.start);
+    // It is the id of the run.
+    meta.drop("id");
     start.attributes = meta.rest_counted(&mut report);
     let mut rows = Rows::begin(sink, facts, survey.start)?;
     rows.push(start)?;

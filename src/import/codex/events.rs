@@ -90,6 +90,7 @@ impl Thread<'_> {
         payload.drop("type");
         let text = payload.text("message");
         let mut rest = Fields::default();
+        let payload = payload.counted(&mut run.report);
         rest.keep(kind, Value::Object(payload.into_pairs().collect()));
         rest.keep("event", kind);
         self.message(run, "system", text, rest, record.ts)
@@ -229,6 +230,7 @@ impl Thread<'_> {
         run.report.used();
         let mut all = Fields::default();
         all.keep("event", "turn_context");
+        let rest = rest.counted(&mut run.report);
         all.keep("turn_context", Value::Object(rest.into_pairs().collect()));
         self.message(run, "system", None, all, record.ts)
     }
@@ -320,11 +322,12 @@ impl Thread<'_> {
         // Both repeat what stands in the log: the messages, and the usage of a response.
         let kept = fields.array("replacement_history").map(|history| history.len());
         fields.drop("latest_token_usage_record");
+        let mut rest = record.payload.counted(&mut run.report);
         if let Some(kept) = kept {
-            fields.keep("replacement_history_items", kept);
+            rest.keep("replacement_history_items", kept);
         }
-        fields.keep("event", "compacted");
-        self.message(run, "system", text, record.payload, record.ts)
+        rest.keep("event", "compacted");
+        self.message(run, "system", text, rest, record.ts)
     }
 }
 

@@ -95,17 +95,17 @@ impl Thread<'_> {
         }
         record.payload.drop("type");
         if let Some(others) = others {
-            record.payload.keep("other_content", others);
+            rest.keep("other_content", others);
         }
         // Codex speaks as a developer; a trace knows that role as the system.
         let role = match role.as_str() {
             "user" | "system" => role,
             _ => {
-                record.payload.keep("source_role", role);
+                rest.keep("source_role", role);
                 "system".to_owned()
             }
         };
-        for (name, value) in record.payload.into_pairs() {
+        for (name, value) in record.payload.counted(&mut run.report).into_pairs() {
             rest.keep(&name, value);
         }
         self.message(run, &role, Some(text), rest, record.ts)
@@ -259,8 +259,9 @@ impl Thread<'_> {
         run.report.used();
         record.payload.drop("type");
         let (pieces, _) = contents(record.payload.take("content"));
-        record.payload.keep("injected", "agent_message");
-        self.message(run, "user", Some(pieces.join("\n\n")), record.payload, record.ts)
+        let mut rest = record.payload.counted(&mut run.report);
+        rest.keep("injected", "agent_message");
+        self.message(run, "user", Some(pieces.join("\n\n")), rest, record.ts)
     }
 }
 

@@ -9,8 +9,9 @@
 //! * `tokens`: which counts are calls
 //! * `texts`: texts that stand twice
 //! * `output`: what tools gave back
-//! * `convert`, `thread`, `items`, `events`: records to rows
+//! * `convert`, `thread`, `call`, `items`, `events`: records to rows
 
+mod call;
 mod convert;
 mod events;
 mod items;

@@ -12,6 +12,8 @@ use std::path::PathBuf;
 
 /// Microseconds between the start of a review and that of the sub-agent that does it.
 const REVIEW_MICROS: i64 = 1_000_000;
+/// Records among which one is looked for that is no item.
+const AROUND: usize = 64;
 /// Origins that are remembered; an account lists no more.
 const ORIGINS: usize = 1000;
 
@@ -35,6 +37,8 @@ pub(super) struct Copies {
     pub(super) until: usize,
     /// The last line whose token count is a copy, 0 for none.
     pub(super) counted_until: usize,
+    /// It is the same thread in another file: its session line is a copy as well.
+    pub(super) same_thread: bool,
     /// Lines, each with the line it repeats.
     origins: Vec<(usize, usize)>,
 }
@@ -115,7 +119,11 @@ fn place(
     let first = |id: &Option<String>| {
         id.as_deref().and_then(|id| ids.get(id)).and_then(|files| files.first()).copied()
     };
-    let Some(thread) = &survey.thread else { return (None, same_records(index, surveys)) };
+    let Some(thread) = &survey.thread else {
+        let from = same_records(index, surveys);
+        let whole = from.filter(|from| same_throughout(survey, &surveys[*from]));
+        return (whole, from);
+    };
     if let Some(original) = first(&survey.thread).filter(|o| *o != index) {
         return (Some(original), Some(original));
     }
@@ -170,6 +178,12 @@ fn same_records(index: usize, surveys: &[Survey]) -> Option<usize> {
         .min_by_key(|i| rank(*i))
 }
 
+/// Whether two files hold the same thread to its end.
+fn same_throughout(one: &Survey, other: &Survey) -> bool {
+    one.vectors.iter().map(counts).eq(other.vectors.iter().map(counts))
+        && one.prints.iter().map(|p| p.hash).eq(other.prints.iter().map(|p| p.hash))
+}
+
 /// The main thread of a file's run. Threads that claim to have started each other are ended at the first of them.
 fn root(index: usize, above: &[Option<usize>]) -> usize {
     let mut seen = BTreeSet::from([index]);
@@ -214,16 +228,26 @@ fn copies_of(child: &Survey, parent: &Survey) -> Copies {
     copies.until = copies.counted_until.max(child.inherited);
     // Without a sign that history was copied, equal items are two threads that begin alike.
     let declared = child.forked_from.is_some() || !child.copied.is_empty();
-    let same_thread = child.thread.is_some() && child.thread == parent.thread;
-    if declared || same_thread || copies.until > 0 {
-        let mut rest = parent.items.iter();
-        for (item, line) in &child.items {
-            let Some((_, origin)) = rest.find(|(other, _)| other == item) else { break };
-            copies.until = copies.until.max(*line);
-            copies.origins.push((*line, *origin));
+    copies.same_thread = child.thread.is_some() && child.thread == parent.thread;
+    if declared || copies.same_thread || copies.until > 0 {
+        let mut rest = parent.prints.iter();
+        for print in &child.prints {
+            // An item that is not in the other file ends the copy; what stands around items may differ.
+            let mut ahead = rest.clone();
+            let within = if print.item { usize::MAX } else { AROUND };
+            match ahead.by_ref().take(within).find(|other| other.hash == print.hash) {
+                Some(origin) => {
+                    copies.until = copies.until.max(print.line);
+                    copies.origins.push((print.line, origin.line));
+                    rest = ahead;
+                }
+                None if print.item => break,
+                None => {}
+            }
         }
     }
     copies.origins.sort_unstable();
+    copies.origins.dedup_by_key(|(copy, _)| *copy);
     copies.origins.truncate(ORIGINS);
     copies
 }

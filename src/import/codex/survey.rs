@@ -33,14 +33,23 @@ pub(super) struct Survey {
     pub(super) models: Vec<(usize, String)>,
     /// States of the token counter, each once.
     pub(super) vectors: Vec<Vector>,
-    /// Fingerprints of its items.
-    pub(super) items: Vec<(u64, usize)>,
+    /// What its copies are known by: every record but sessions and counts.
+    pub(super) prints: Vec<Print>,
     /// The last line that its session line says is inherited, 0 for none.
     pub(super) inherited: usize,
     /// Whether token counts will come at all.
     pub(super) counts_tokens: bool,
     /// When reviews began.
     pub(super) reviews: Vec<Timestamp>,
+}
+
+/// The fingerprint of a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Print {
+    pub(super) hash: u64,
+    pub(super) line: usize,
+    /// It is an item of the conversation, not something around it.
+    pub(super) item: bool,
 }
 
 /// A state of the token counter.
@@ -67,7 +76,7 @@ impl Survey {
             cwd: None,
             models: Vec::new(),
             vectors: Vec::new(),
-            items: Vec::new(),
+            prints: Vec::new(),
             inherited: 0,
             counts_tokens: false,
             reviews: Vec::new(),
@@ -87,13 +96,15 @@ impl Survey {
         if first_own.zip(record.ordinal).is_some_and(|(own, ordinal)| ordinal < own) {
             self.inherited = record.line;
         }
+        if let Some(print) = Print::of(&record) {
+            self.prints.push(print);
+        }
         match record.kind.as_str() {
             "session_meta" => self.session(record, first_own),
             "turn_context" => {
                 self.cwd = self.cwd.take().or_else(|| record.payload.text("cwd"));
                 self.model(record.payload.text("model"), record.line);
             }
-            "response_item" => self.items.push((fingerprint(&record), record.line)),
             "token_usage_record" => self.counts_tokens = true,
             "event_msg" => self.event(&mut record),
             _ => {}
@@ -182,24 +193,38 @@ impl Survey {
     }
 }
 
-/// Equal items have equal ones, in whichever file and under whichever time they stand.
-fn fingerprint(record: &Record) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for name in [
-        "type",
-        "role",
-        "content",
-        "summary",
-        "name",
-        "call_id",
-        "arguments",
-        "input",
-        "output",
-        "action",
-    ] {
-        if let Some(value) = record.payload.peek(name) {
-            (name, value.to_string()).hash(&mut hasher);
+impl Print {
+    /// Equal records have equal ones, in whichever file and under whichever time they stand.
+    fn of(record: &Record) -> Option<Self> {
+        let item = record.kind == "response_item";
+        let names: &[&str] = match record.kind.as_str() {
+            "response_item" => &[
+                "type",
+                "role",
+                "content",
+                "summary",
+                "name",
+                "call_id",
+                "arguments",
+                "input",
+                "output",
+                "action",
+            ],
+            "event_msg" if record.payload_type() == "token_count" => return None,
+            "event_msg" => {
+                &["type", "message", "text", "turn_id", "call_id", "reason", "num_turns"]
+            }
+            "turn_context" => &["turn_id", "model", "effort"],
+            "compacted" => &["message"],
+            _ => return None,
+        };
+        let mut hasher = DefaultHasher::new();
+        record.kind.hash(&mut hasher);
+        for name in names {
+            if let Some(value) = record.payload.peek(name) {
+                (name, value.to_string()).hash(&mut hasher);
+            }
         }
+        Some(Self { hash: hasher.finish(), line: record.line, item })
     }
-    hasher.finish()
 }

@@ -4,13 +4,14 @@
 //! request was sent; it goes out when its last input is in, and that is when the row begins.
 
 use super::super::fields::Fields;
-use super::super::rows::{RowId, Rows, millis_between, timed};
+use super::super::rows::{RowId, Rows, timed};
 use super::super::{ImportError, ImportReport};
+use super::call::Call;
 use super::plan::Member;
 use super::record::Record;
 use super::texts::{Texts, Voice, Waiting};
-use super::tokens::{Counts, Meter, Reading};
-use crate::trace::{Event, Kind, Timestamp, UsageQuality};
+use super::tokens::{Meter, Reading};
+use crate::trace::{Event, Kind, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -42,7 +43,7 @@ pub(super) struct Thread<'m> {
     pub(super) input_at: Option<Timestamp>,
     pub(super) latest: Option<Timestamp>,
     pub(super) call: Option<Call>,
-    calls: u64,
+    pub(super) calls: u64,
     rows: u64,
     pub(super) tools: BTreeMap<String, Tool>,
     /// Processes that go on, with the calls that started them.
@@ -56,22 +57,6 @@ pub(super) struct Thread<'m> {
     pub(super) total: Option<Value>,
     /// The line of the latest count.
     pub(super) last_count: usize,
-}
-
-/// A response whose items are coming.
-pub(super) struct Call {
-    row: RowId,
-    pub(super) id: String,
-    counted: bool,
-    items: u64,
-    start: Option<Timestamp>,
-    /// Whether the row's start is that of the request.
-    timed: bool,
-    end: Option<Timestamp>,
-    texts: Vec<String>,
-    reasoning: Vec<String>,
-    details: Vec<Value>,
-    attributes: Fields,
 }
 
 /// A tool call without its result.
@@ -155,9 +140,9 @@ impl<'m> Thread<'m> {
     fn is_copy(&self, record: &Record) -> bool {
         let copies = &self.member.copies;
         let count = record.kind == "event_msg" && record.payload_type() == "token_count";
-        let own_session = record.kind == "session_meta" && !self.had_session;
-        match (own_session, count) {
-            (true, _) => false,
+        let session = record.kind == "session_meta" && !self.had_session;
+        match (session, count) {
+            (true, _) => copies.same_thread,
             (_, true) => record.line <= copies.counted_until,
             _ => record.line <= copies.until,
         }
@@ -227,165 +212,6 @@ impl<'m> Thread<'m> {
             self.only_said(run, said)?;
         }
         Ok(())
-    }
-
-    /// A record that becomes part of the open call's row; the first one opens it.
-    pub(super) fn part_of_call(
-        &mut self,
-        run: &mut Run<'_>,
-        ts: Option<Timestamp>,
-    ) -> Result<(), ImportError> {
-        if self.call.is_some() {
-            run.report.merge("item of a response that has a row");
-        } else {
-            run.report.used();
-        }
-        self.in_call(run, ts)
-    }
-
-    /// Makes sure that a call is open, to which an item belongs.
-    pub(super) fn in_call(
-        &mut self,
-        run: &mut Run<'_>,
-        ts: Option<Timestamp>,
-    ) -> Result<(), ImportError> {
-        if self.call.is_none() {
-            self.open_call(run, ts)?;
-        }
-        if let Some(call) = &mut self.call {
-            call.items += 1;
-            call.end = ts.or(call.end);
-        }
-        Ok(())
-    }
-
-    fn open_call(&mut self, run: &mut Run<'_>, ts: Option<Timestamp>) -> Result<(), ImportError> {
-        self.calls += 1;
-        self.aborted = None;
-        let asked = self.input_at.take();
-        let start = asked.or(ts);
-        let mut event = self.row(run, Kind::LlmCall, start);
-        let id = if self.member.thread.is_empty() {
-            format!("call-{}", self.calls)
-        } else {
-            format!("{}/call-{}", self.member.thread, self.calls)
-        };
-        event.event_id = Some(id.clone());
-        event.role = Some("assistant".to_owned());
-        event.context_limit = self.window;
-        let row = run.rows.hold(event)?;
-        self.call = Some(Call {
-            row,
-            id,
-            counted: false,
-            items: 0,
-            start,
-            timed: asked.is_some(),
-            end: ts,
-            texts: Vec::new(),
-            reasoning: Vec::new(),
-            details: Vec::new(),
-            attributes: Fields::default(),
-        });
-        Ok(())
-    }
-
-    /// Adds text of the assistant to the open call.
-    pub(super) fn say(&mut self, text: String) {
-        if let Some(call) = &mut self.call {
-            call.texts.push(text);
-        }
-    }
-
-    /// Adds reasoning to the open call.
-    pub(super) fn reason(&mut self, text: String) {
-        if let Some(call) = &mut self.call {
-            call.reasoning.push(text);
-        }
-    }
-
-    /// Keeps what is left of an item of the open call.
-    pub(super) fn detail(&mut self, run: &mut Run<'_>, kind: &str, mut rest: Fields) {
-        for name in ["type", "role"] {
-            rest.drop(name);
-        }
-        let Some(rest) = rest.rest_counted(&mut run.report) else { return };
-        let Some(call) = &mut self.call else { return };
-        if let Ok(Value::Object(rest)) = serde_json::from_str(&rest) {
-            let mut detail = serde_json::Map::from_iter([("item".to_owned(), Value::from(kind))]);
-            detail.extend(rest);
-            call.details.push(Value::Object(detail));
-        }
-    }
-
-    /// Puts a usage into the open call, or into one of its own when none is open that lacks it.
-    pub(super) fn spend(
-        &mut self,
-        run: &mut Run<'_>,
-        counts: Counts,
-        notes: Vec<(&str, Option<Value>)>,
-        response: Option<String>,
-        ts: Option<Timestamp>,
-    ) -> Result<(), ImportError> {
-        if self.call.as_ref().is_some_and(|call| call.counted) {
-            self.close_call(run)?;
-        }
-        if self.call.is_some() {
-            run.report.merge("usage of a response that has a row");
-        } else {
-            run.report.used();
-            self.open_call(run, ts)?;
-        }
-        let window = self.window;
-        let Some(call) = &mut self.call else { return Ok(()) };
-        call.counted = true;
-        call.end = ts.or(call.end);
-        for (name, value) in notes {
-            if let Some(value) = value {
-                call.attributes.keep(name, value);
-            }
-        }
-        let fill = |event: &mut Event| {
-            counts.usage().fill(event, None);
-            event.reported_total_tokens = counts.total;
-            event.context_limit = window.or(event.context_limit);
-            event.response_id = response;
-        };
-        let known = call.items > 0;
-        if !run.rows.amend(call.row, fill) {
-            // Its row had to go on before it was complete; what it used is not lost with it.
-            let mut event = self.row(run, Kind::LlmCall, ts);
-            counts.usage().fill(&mut event, Some(UsageQuality::Aggregate));
-            event.llm_call_count = Some(0);
-            run.rows.push(event)?;
-        }
-        // Items of older versions come after the count of their response.
-        if known { self.close_call(run) } else { Ok(()) }
-    }
-
-    /// Completes the open call.
-    pub(super) fn close_call(&mut self, run: &mut Run<'_>) -> Result<(), ImportError> {
-        let Some(mut call) = self.call.take() else { return Ok(()) };
-        let mut attributes = std::mem::take(&mut call.attributes);
-        if !call.reasoning.is_empty() {
-            attributes.keep("reasoning", call.reasoning.join("\n\n"));
-        }
-        if !call.details.is_empty() {
-            attributes.keep("items", Value::Array(call.details));
-        }
-        if let Some(model) = self.model.as_ref().filter(|m| **m != run.model) {
-            attributes.keep("model", model.clone());
-        }
-        self.dress(&mut attributes);
-        let (start, end, timed) = (call.start, call.end, call.timed);
-        run.rows.amend(call.row, |event| {
-            if !call.texts.is_empty() {
-                event.content = Some(call.texts.join("\n\n"));
-            }
-            event.duration_ms = if timed { millis_between(start, end) } else { None };
-            event.attributes = attributes.rest();
-        });
-        run.rows.release(call.row)
     }
 
     /// A row of this thread.

@@ -10,7 +10,7 @@ use super::super::rows::{RowId, Rows};
 use super::super::sink::Sink;
 use super::super::stages::{Last, StageOutcome};
 use super::super::{ImportError, ImportReport};
-use super::Process;
+use super::process::Process;
 use crate::trace::{Event, Kind, RunFacts, UsageQuality};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};

@@ -156,8 +156,12 @@ impl Reading<'_> {
             let mut elsewhere = None;
             let mut counting = Vec::new();
             for (at, (id, message)) in messages.into_iter().enumerate() {
-                match chosen.counts(&id, (index, line, at)) {
-                    Ok(()) => counting.push((id, message)),
+                let place = (index, line, at);
+                match chosen.counts(&id, place) {
+                    Ok(()) => {
+                        let taken_back = chosen.is_taken_back(&id, place);
+                        counting.push((id, message, taken_back));
+                    }
                     Err(place) => elsewhere = Some(place),
                 }
             }
@@ -168,7 +172,7 @@ impl Reading<'_> {
                     self.report.duplicate("another state of a message", path, line, origin);
                 }
                 (true, None) => self.report.used(),
-                (false, _) => self.counted(path, line, counting, chosen)?,
+                (false, _) => self.counted(path, line, counting)?,
             }
         }
     }
@@ -178,14 +182,12 @@ impl Reading<'_> {
         &mut self,
         path: &Path,
         line: usize,
-        messages: Vec<(String, Fields)>,
-        chosen: &Chosen,
+        messages: Vec<(String, Fields, bool)>,
     ) -> Result<(), ImportError> {
         let mut unknown = None;
         let mut again = false;
         let mut used = false;
-        for (id, message) in messages {
-            let taken_back = chosen.is_taken_back(&id);
+        for (id, message, taken_back) in messages {
             match self.message(path, line, id, message, taken_back)? {
                 Said::Row => used = true,
                 Said::Again => again = true,
@@ -222,11 +224,8 @@ impl Reading<'_> {
         }
         let id = Some(id).filter(|id| !id.is_empty());
         self.latest = self.latest.max(ts);
-        if taken_back {
-            message.keep("taken_back", true);
-        }
         if kind == "gemini" {
-            self.reply(id, message, ts)?;
+            self.reply(id, message, ts, taken_back)?;
             return Ok(Said::Row);
         }
         let content = Content::of(message.take("content"));
@@ -235,6 +234,10 @@ impl Reading<'_> {
             return Ok(Said::Again);
         }
         let (text, others) = (content.text, content.others);
+        let mut message = message.counted(&mut self.report);
+        if taken_back {
+            message.keep("taken_back", true);
+        }
         let cancelled = text.as_deref().is_some_and(|t| t.starts_with("Request cancelled"));
         let request = text.as_deref().is_some_and(|t| t.contains("[API Error"));
         let mut event = match kind.as_str() {
@@ -275,6 +278,7 @@ impl Reading<'_> {
         id: Option<String>,
         mut message: Fields,
         ts: Option<Timestamp>,
+        taken_back: bool,
     ) -> Result<(), ImportError> {
         self.cancelled = false;
         let asked = self.input_at.take();
@@ -284,24 +288,29 @@ impl Reading<'_> {
         event.role = Some("assistant".to_owned());
         let content = Content::of(message.take("content"));
         event.content = content.text;
-        if let Some(others) = content.others {
-            message.keep("other_content", others);
-        }
-        if let Some(tokens) = message.take("tokens") {
-            self.odd_totals += u64::from(fill_usage(&mut event, &tokens));
-            message.keep("usage", tokens);
-        }
+        let tokens = message.take("tokens");
         let thoughts = message.array("thoughts").unwrap_or_default();
         let mut thoughts: Vec<String> = thoughts.iter().filter_map(thought).collect();
         if thoughts.is_empty() {
             thoughts = content.thoughts;
         }
-        if !thoughts.is_empty() {
-            message.keep("reasoning", thoughts.join("\n\n"));
-        }
         let calls = message.array("toolCalls").unwrap_or_default();
         if message.peek("model").and_then(Value::as_str) == Some(self.model.as_str()) {
             message.drop("model");
+        }
+        let mut message = message.counted(&mut self.report);
+        if taken_back {
+            message.keep("taken_back", true);
+        }
+        if let Some(others) = content.others {
+            message.keep("other_content", others);
+        }
+        if let Some(tokens) = tokens {
+            self.odd_totals += u64::from(fill_usage(&mut event, &tokens));
+            message.keep("usage", tokens);
+        }
+        if !thoughts.is_empty() {
+            message.keep("reasoning", thoughts.join("\n\n"));
         }
         let parent = event.event_id.clone();
         self.dress(&mut event, message);
@@ -321,7 +330,7 @@ impl Reading<'_> {
             rest.keep("agent_id", self.agent.clone());
             event.parent_event_id = event.parent_event_id.take().or_else(|| self.starter.take());
         }
-        event.attributes = rest.rest_counted(&mut self.report);
+        event.attributes = rest.rest();
     }
 
     /// Printed output of a session whose file is there says nothing more.

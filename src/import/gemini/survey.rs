@@ -226,8 +226,8 @@ impl Chosen {
     }
 
     /// Whether a message was taken back in the end.
-    pub(super) fn is_taken_back(&self, id: &str) -> bool {
-        self.taken_back.contains(id)
+    pub(super) fn is_taken_back(&self, id: &str, place: Place) -> bool {
+        self.taken_back.contains(&key(id.to_owned(), place))
     }
 }
 

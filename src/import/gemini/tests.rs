@@ -200,7 +200,10 @@ fn what_is_taken_back_was_spent_all_the_same() {
         .filter_map(|e| e.content.as_deref())
         .collect();
     assert_eq!(marked, ["no", "worse"], "the target goes as well");
-    let run = one(&lines(&[session("s"), user("u", 1, "go"), json!({"$rewindTo": "gone"})]));
+    let nameless = json!({"type": "user", "timestamp": at(2), "content": "also"});
+    let gone = [session("s"), user("u", 1, "go"), nameless, json!({"$rewindTo": "gone"})];
+    let run = one(&lines(&gone));
+    assert_eq!(attributes(of_kind(&run, Kind::Message)[1])["taken_back"], true);
     assert_eq!(attributes(of_kind(&run, Kind::Message)[0])["taken_back"], true, "all of it");
 }
 

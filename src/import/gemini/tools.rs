@@ -32,6 +32,7 @@ impl Reading<'_> {
             call.drop("resultDisplay");
         }
         let shell = event.tool_name.as_deref() == Some("run_shell_command");
+        let call = call.counted(&mut self.report);
         self.dress(&mut event, call);
         let thread = self.agent.clone();
         let row = self.rows.call(&thread, event)?;

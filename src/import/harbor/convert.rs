@@ -83,7 +83,7 @@ pub(super) fn convert(origin: &Source, sink: &mut dyn Sink) -> Result<(), Import
     relay.own(run_end, trial.times.finished.as_deref())?;
     let mut report = std::mem::take(&mut relay.report);
     // The account is that of the trial, whichever logs are part of it.
-    report.format = origin.format.name().to_owned();
+    origin.format.name().clone_into(&mut report.format);
     relay.end_run(report)
 }
 
@@ -155,21 +155,26 @@ fn of_stage(
     }
     relay.report.skip("file that is no log", logs.others.len() as u64);
     let verifier: Vec<&LogFile> = below("verifier").collect();
-    let grade = grade(stage.rewards.as_ref(), &verifier, &mut relay.report)?;
+    let grade = grade(stage.rewards.as_ref(), &verifier, &mut relay.report);
     let others = below("artifacts").count() + below("user-agent").count();
     relay.report.skip("file that is no log", others as u64);
-    if let Some(row) = totals(&stage.totals, relay.sums, read, &mut relay.report) {
+    let own_prices = relay.facts.agent.as_deref() == Some("claude-code");
+    if let Some(mut row) = totals(&stage.totals, relay.sums, read, &mut relay.report) {
+        if own_prices && row.cost_usd.is_some() {
+            // What Claude Code says of its cost is its own table's word.
+            row.cost_source = Some(CostSource::ClientEstimate);
+        }
         relay.add(&row);
         relay.of_stage(row, stage.agent_execution.finished.as_deref())?;
     }
-    result(relay, stage, grade, read)
+    result(relay, stage, &grade, read)
 }
 
 /// The row of a stage's result.
 fn result(
     relay: &mut Relay<'_>,
     stage: Stage,
-    grade: Grade,
+    grade: &Grade,
     read: bool,
 ) -> Result<Option<crate::trace::EndReason>, ImportError> {
     let tokens = relay.sums.input.is_some() || relay.sums.output.is_some();

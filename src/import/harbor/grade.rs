@@ -3,10 +3,10 @@
 //! Harbor's error policy sorts exceptions by their type: the sandbox, the provider of the model, Harbor itself, the
 //! verifier, or the agent that used up what it had. Only the last leaves a reward that measures the agent.
 
+use super::super::ImportReport;
 use super::super::fields::Fields;
 use super::super::files::LogFile;
 use super::super::test_report::TestReport;
-use super::super::{ImportError, ImportReport};
 use crate::trace::EndReason;
 use serde_json::Value;
 
@@ -123,7 +123,7 @@ pub(super) fn grade(
     rewards: Option<&Fields>,
     files: &[&LogFile],
     report: &mut ImportReport,
-) -> Result<Grade, ImportError> {
+) -> Grade {
     let mut grade = Grade::default();
     let mut reward = rewards.and_then(|r| reward_in(r, report));
     let from_result = reward.is_some();
@@ -171,7 +171,7 @@ pub(super) fn grade(
         }
         grade.passed = Some(reward >= 1.0);
     }
-    Ok(grade)
+    grade
 }
 
 /// The reward by its name, or the only one; several that have other names cannot be made one.

@@ -45,6 +45,9 @@ const RESULT: &str = "result.json";
 fn claim(files: &mut Vec<LogFile>) -> Result<Vec<Source>, ImportError> {
     let mut trials: BTreeMap<PathBuf, Vec<LogFile>> = BTreeMap::new();
     for file in files.iter().filter(|f| f.file_name() == RESULT) {
+        if !String::from_utf8_lossy(&file.head()?).contains("\"trial_name\"") {
+            continue;
+        }
         let is_trial = file.json().is_ok_and(|v| {
             v.get("trial_name").is_some_and(Value::is_string) && v.get("task_name").is_some()
         });

@@ -21,7 +21,7 @@ pub(super) struct Sums {
 /// Hands the rows of logs on as those of one trial.
 pub(super) struct Relay<'s> {
     sink: &'s mut dyn Sink,
-    facts: RunFacts,
+    pub(super) facts: RunFacts,
     /// The trial's own times, as written.
     started: Option<String>,
     /// The naive time at which the agent began, to be compared with the log's first.
@@ -247,7 +247,11 @@ impl Sink for Relay<'_> {
         self.of_stage(event, None)
     }
 
-    fn end(&mut self, report: ImportReport) -> Result<(), ImportError> {
+    fn end(&mut self, mut report: ImportReport) -> Result<(), ImportError> {
+        if self.facts.model != "unknown" {
+            // The trial knows what its log does not.
+            report.warnings.retain(|w| !w.contains("stored as `unknown`"));
+        }
         self.report.add(report);
         Ok(())
     }

@@ -106,8 +106,9 @@ impl Trial {
             trial.stages.push(Stage::take(of_stage, false));
         } else {
             // What the trial says of all its steps together.
-            let rest: Vec<(String, Value)> = of_stage.into_pairs().collect();
-            rest.into_iter().for_each(|(name, value)| fields.keep(&name, value));
+            for (name, value) in of_stage.into_pairs() {
+                fields.keep(&name, value);
+            }
         }
         for (name, value) in info.into_pairs().chain(model.into_pairs()) {
             let name = if name == "version" { "agent_version".to_owned() } else { name };

@@ -57,19 +57,9 @@ impl Run<'_, '_> {
         let Some(mut ending) = self.ending.take() else { return Ok(()) };
         let outside = Place::default();
         let last = self.rows.last.clone();
-        let messages = std::mem::take(&mut ending.messages);
-        let asks = |m: &Value| m.get("role").and_then(Value::as_str) == Some("user");
-        if let Some(input) = ending.input.take()
-            && !self.prompted
-            && !messages.iter().any(asks)
-        {
-            self.prompt(input)?;
-        }
-        self.messages_of_sample(&messages)?;
-        if !self.without_calls {
-            // What no call was sent says nothing about the end of the work.
-            self.rows.last = last;
-        }
+        self.conversation(&mut ending)?;
+        // What no call was sent says nothing about the end of the work.
+        self.rows.last = last;
         let said = ending.reason();
         if let Some(error) = ending.error.take() {
             let message = error.peek("message").and_then(Value::as_str).unwrap_or_default();
@@ -104,6 +94,19 @@ impl Run<'_, '_> {
         self.reason = self.rows.close_stage(outcome, result)?;
         self.open = false;
         Ok(())
+    }
+
+    /// What the sample as a whole says of the conversation: its messages, and its input where nothing else asks.
+    pub(super) fn conversation(&mut self, ending: &mut Ending) -> Result<(), ImportError> {
+        let messages = std::mem::take(&mut ending.messages);
+        let asks = |m: &Value| m.get("role").and_then(Value::as_str) == Some("user");
+        if let Some(input) = ending.input.take()
+            && !self.prompted
+            && !messages.iter().any(asks)
+        {
+            self.prompt(input)?;
+        }
+        self.messages_of_sample(&messages)
     }
 
     /// The input of a sample that has no messages: a text, or messages.

@@ -43,9 +43,17 @@ impl Run<'_, '_> {
         for message in self.pool.values().chain(inputs).chain(of_sample) {
             self.joins.note(message);
         }
+        if self.without_calls
+            && let Some(mut ending) = self.ending.take()
+        {
+            self.conversation(&mut ending)?;
+            self.ending = Some(ending);
+        }
         for index in 0..transcript.records.len() {
-            let Some(record) = transcript.records[index].take() else { continue };
-            self.event(index, record, transcript)?;
+            let record = transcript.records[index].take().or_else(|| self.joins.unclaimed(index));
+            if let Some(record) = record {
+                self.event(index, record, transcript)?;
+            }
         }
         Ok(())
     }
@@ -54,7 +62,7 @@ impl Run<'_, '_> {
         &mut self,
         index: usize,
         record: Record,
-        transcript: &mut Transcript,
+        transcript: &Transcript,
     ) -> Result<(), ImportError> {
         match record.kind.as_str() {
             "model" | "tool" | "error" => {
@@ -64,7 +72,7 @@ impl Run<'_, '_> {
                 }
                 let place = self.place(transcript, record.span);
                 match record.kind.as_str() {
-                    "model" => self.model(record, &place, transcript)?,
+                    "model" => self.model(record, &place)?,
                     "tool" => self.tool_event(index, record, &place)?,
                     _ => {
                         self.report.used();

@@ -9,7 +9,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 /// What belongs to tool calls, to be taken when their rows are made.
 #[derive(Debug, Default)]
 pub(super) struct Joins {
-    /// Tool events by call id. An id may come again: providers number the calls of a reply.
+    /// Tool events, by number.
+    records: HashMap<usize, Record>,
+    /// Their numbers by call id. An id may come again: providers number the calls of a reply.
     events: HashMap<String, VecDeque<usize>>,
     /// What was done in the sandbox, by tool event.
     sandbox: HashMap<usize, Vec<Value>>,
@@ -46,6 +48,12 @@ impl Joins {
         }
         for index in 0..transcript.records.len() {
             let Some(record) = &transcript.records[index] else { continue };
+            if record.kind == "tool" {
+                joins
+                    .records
+                    .extend(transcript.records[index].take().map(|record| (index, record)));
+                continue;
+            }
             let call = match record.kind.as_str() {
                 "approval" => approved(record).filter(|id| made.contains(*id)).map(str::to_owned),
                 _ => None,
@@ -89,18 +97,17 @@ impl Joins {
     }
 
     /// The event of a call that the model makes at `position`; it comes later.
-    pub(super) fn event(
-        &mut self,
-        call: &str,
-        position: usize,
-        transcript: &mut Transcript,
-    ) -> Option<(usize, Record)> {
+    pub(super) fn event(&mut self, call: &str, position: usize) -> Option<(usize, Record)> {
         let events = self.events.get_mut(call)?;
-        let at = events.iter().position(|index| {
-            transcript.records[*index].as_ref().is_some_and(|r| r.position > position)
-        })?;
-        let index = events.remove(at)?;
-        transcript.records[index].take().map(|record| (index, record))
+        let records = &self.records;
+        let later = |index: &usize| records.get(index).is_some_and(|r| r.position > position);
+        let index = events.remove(events.iter().position(later)?)?;
+        Some((index, self.records.remove(&index)?))
+    }
+
+    /// The tool event of this number, unless a call took it.
+    pub(super) fn unclaimed(&mut self, event: usize) -> Option<Record> {
+        self.records.remove(&event)
     }
 
     /// The message with the result of a call.

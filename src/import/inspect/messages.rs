@@ -224,7 +224,7 @@ impl Run<'_, '_> {
         self.tally.calls_without_tokens += 1;
         self.put(event, fields, &place)?;
         for call in calls {
-            self.tool_call(call, &id, &place, None)?;
+            self.tool_call(call, &id, &place, 0)?;
         }
         Ok(())
     }

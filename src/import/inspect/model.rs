@@ -7,7 +7,7 @@ use super::super::stages::context_limit_in;
 use super::convert::{Place, Run};
 use super::grades::class_of;
 use super::texts::Content;
-use super::transcript::{Record, Transcript, time};
+use super::transcript::{Record, time};
 use super::usage;
 use crate::trace::{CostSource, Event, Kind, UsageQuality};
 use serde_json::Value;
@@ -40,12 +40,7 @@ const RESPONSE_COPIES: &[&str] = &[
 
 impl Run<'_, '_> {
     /// A call of a model.
-    pub(super) fn model(
-        &mut self,
-        record: Record,
-        place: &Place,
-        transcript: &mut Transcript,
-    ) -> Result<(), ImportError> {
+    pub(super) fn model(&mut self, record: Record, place: &Place) -> Result<(), ImportError> {
         let mut event = record.timed(Event::new(Kind::LlmCall));
         let position = record.position;
         let mut fields = record.fields;
@@ -66,9 +61,6 @@ impl Run<'_, '_> {
         let took = output.number("time").filter(|s| *s >= 0.0 && *s < 1e9).map(|s| s * 1e3);
         event.duration_ms = millis_between(event.ts, completed).or(took);
         let pending = fields.flag("pending").unwrap_or(false);
-        if completed.is_none() && took.is_none() && !pending {
-            self.tally.undated_calls += 1;
-        }
         let uuid = fields.text("uuid");
         let response_id = output.text("response_id").or(response);
         let mut choices = output.array("choices").unwrap_or_default().into_iter();
@@ -84,12 +76,15 @@ impl Run<'_, '_> {
 
         event.role = Some("assistant".to_owned());
         event.content = (!content.text.is_empty()).then_some(content.text);
-        event.finish_reason = choice.text("stop_reason");
         event.response_id = response_id;
         let id = uuid.or_else(|| event.response_id.clone()).or_else(|| message_id.clone());
         let id = id.unwrap_or_else(|| format!("call-{position}"));
         event.event_id = Some(id.clone());
         failure(&mut event, &mut fields, pending);
+        if event.error_type.is_none() {
+            event.finish_reason = choice.text("stop_reason");
+            self.tally.undated_calls += u64::from(event.duration_ms.is_none());
+        }
         self.count(&mut event, &mut fields, output.take("usage"), said);
 
         let model = fields.text("model");
@@ -119,7 +114,7 @@ impl Run<'_, '_> {
         }
         self.put(event, fields, place)?;
         for call in calls {
-            self.tool_call(call, &id, place, Some((transcript, position)))?;
+            self.tool_call(call, &id, place, position)?;
         }
         Ok(())
     }

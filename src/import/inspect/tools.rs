@@ -5,7 +5,7 @@ use super::super::fields::Fields;
 use super::super::rows::millis_between;
 use super::convert::{Place, Run};
 use super::texts::Content;
-use super::transcript::{Record, Transcript, time};
+use super::transcript::{Record, time};
 use crate::trace::{Event, Kind, ToolKind, ToolStatus};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ impl Run<'_, '_> {
         call: Value,
         asked_in: &str,
         place: &Place,
-        events: Option<(&mut Transcript, usize)>,
+        position: usize,
     ) -> Result<(), ImportError> {
         let Some(mut call) = Fields::of(call) else { return Ok(()) };
         let id = call.text("id");
@@ -40,10 +40,7 @@ impl Run<'_, '_> {
         }
         // How the viewer shows the arguments.
         call.drop("view");
-        let event = match (&id, events) {
-            (Some(id), Some((transcript, position))) => self.joins.event(id, position, transcript),
-            _ => None,
-        };
+        let event = id.as_deref().and_then(|id| self.joins.event(id, position));
         let ran = Ran { name, id, arguments, asked_in: Some(asked_in), event, rest: call };
         self.ran(ran, place)
     }

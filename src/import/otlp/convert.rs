@@ -7,6 +7,7 @@ use super::super::stages::StageOutcome;
 use super::super::{ImportError, ImportReport};
 use super::agents::{Agents, SubAgent};
 use super::groups::Group;
+use super::hex;
 use super::index::{Entry, Form, Index};
 use super::ours;
 use crate::capture::otlp::Counts;
@@ -15,6 +16,7 @@ use crate::capture::otlp::spans::Span;
 use crate::trace::{Event, Kind, RunFacts, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
@@ -45,7 +47,7 @@ pub(super) fn convert(
     let mut report = ImportReport::of("otlp", path);
     report.add(group.account.clone());
     if let Some(run) = ours::facts(index, group) {
-        return ours::convert(index, group, run, report, sink);
+        return ours::convert(index, group, &run, report, sink);
     }
     let entries = || group.spans().map(|i| &index.spans[i as usize]);
     let spans_say_it = entries().any(|e| e.form != Form::Log && e.is_of_agent);
@@ -110,28 +112,28 @@ fn add_trace(
     sums.agents.extend(said.agents);
     sums.agents.truncate(LISTED);
     let mut counted = (0, 0);
-    let mut failed: Option<ImportError> = None;
-    // The first span that is asked for is the one whose rows come next.
-    let current = std::cell::RefCell::new(None::<String>);
+    let failed: RefCell<Option<ImportError>> = RefCell::new(None);
+    // The span whose rows come next, or a wrapper of it, which is of the same agent.
+    let current = RefCell::new(String::new());
     let mut whole = |span: &Span| {
-        current.borrow_mut().get_or_insert_with(|| span.span_id.clone());
-        match index.read(places.get(&span.span_id)?) {
-            Ok(span) => Some(span),
-            // It was read before; the rows of what cannot be read again lack its texts.
-            Err(_) => None,
-        }
+        current.borrow_mut().clone_from(&span.span_id);
+        let again = index.read(places.get(&span.span_id)?);
+        again
+            .map_err(|error| {
+                failed.borrow_mut().get_or_insert(error);
+            })
+            .ok()
     };
     let mut known: HashSet<String> = HashSet::new();
     let mut out = |event: Event| {
-        let agent = current.borrow().as_deref().and_then(|id| agents.below(id));
-        // The row of the span itself is its last.
-        if event.kind != Kind::Message {
-            current.borrow_mut().take();
+        if failed.borrow().is_some() {
+            return;
         }
-        counted =
-            plus(counted, (event.input_tokens.unwrap_or(0), event.output_tokens.unwrap_or(0)));
-        if failed.is_none() {
-            failed = add(event, agent, &mut known, rows, report).err();
+        let tokens = (event.input_tokens.unwrap_or(0), event.output_tokens.unwrap_or(0));
+        counted = plus(counted, tokens);
+        let agent = agents.below(&current.borrow());
+        if let Err(error) = add(event, agent, &mut known, rows, report) {
+            failed.replace(Some(error));
         }
     };
     mapper.map_each(spans, &mut whole, &mut out);
@@ -139,7 +141,7 @@ fn add_trace(
         sums.said = Some(plus(sums.said.unwrap_or_default(), tokens));
         sums.counted = plus(sums.counted, counted);
     }
-    failed.map_or(Ok(()), Err)
+    failed.into_inner().map_or(Ok(()), Err)
 }
 
 /// What agents say of all that is below them, and what was counted there: input and output tokens.
@@ -303,7 +305,9 @@ fn description(index: &Index, group: &Group) -> String {
         for (at, i) in list.iter().enumerate() {
             let entry = &index.spans[*i as usize];
             let resource = index.resource_of(entry);
-            if resources.len() < LISTED && !resource.is_empty() && !resources.contains(&resource) {
+            // Equal ones are the same one in an index.
+            let is_known = resources.iter().any(|known| Arc::ptr_eq(known, resource));
+            if resources.len() < LISTED && !resource.is_empty() && !is_known {
                 resources.push(resource);
             }
             if let (0, Some(trace)) = (at, index.texts.some(entry.trace))
@@ -332,7 +336,7 @@ fn hash_of_file(index: &Index, file: u32, path: &Path) -> Result<String, ImportE
         }
         digest.update(&buffer[..n]);
     }
-    Ok(digest.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect())
+    Ok(hex(&digest.finalize()[..4]))
 }
 
 pub(super) fn time(ns: u64) -> Option<Timestamp> {

@@ -138,13 +138,11 @@ fn nanos(value: &Value) -> Option<u64> {
                 _ => number,
             })
         }
-        Value::String(text) => match text.strip_prefix(LONG).unwrap_or(text).parse() {
-            Ok(nanos) => Some(nanos),
-            Err(_) => {
-                let micros = u64::try_from(Timestamp::parse_zoned(text)?.micros()).ok()?;
-                micros.checked_mul(1_000)
-            }
-        },
+        Value::String(text) => {
+            let number = text.strip_prefix(LONG).unwrap_or(text).parse().ok();
+            let of_time = || u64::try_from(Timestamp::parse_zoned(text)?.micros()).ok();
+            number.or_else(|| of_time()?.checked_mul(1_000))
+        }
         _ => None,
     }
 }

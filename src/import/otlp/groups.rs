@@ -65,10 +65,13 @@ pub(super) fn groups(index: &mut Index) -> Vec<Group> {
 
 /// Adds the account of each file to the first run in it; of one without any, to the first run of all.
 fn give_accounts(index: &mut Index, groups: &mut [Group]) {
-    for (file, account) in index.accounts.iter_mut().enumerate() {
-        let of_file =
-            |group: &Group| group.spans().any(|i| index.spans[i as usize].file as usize == file);
-        let place = groups.iter().position(of_file).unwrap_or(0);
+    let mut first = vec![0; index.accounts.len()];
+    for (place, group) in groups.iter().enumerate().rev() {
+        for i in group.spans() {
+            first[index.spans[i as usize].file as usize] = place;
+        }
+    }
+    for (account, place) in index.accounts.iter_mut().zip(first) {
         if let Some(group) = groups.get_mut(place) {
             group.account.add(std::mem::take(account));
         }

@@ -203,12 +203,14 @@ impl Index {
         bytes: &[u8],
         place: Place,
     ) {
-        let path = self.files[reading.file as usize].name().to_owned();
         let resource =
             Arc::clone(&self.resources[self.contexts[reading.context as usize] as usize]);
         let span = match parse(form, bytes, self.texts.get(reading.scope), &resource) {
             Ok(span) => span,
-            Err(problem) => return account.reject(&path, place.line, problem),
+            Err(problem) => {
+                let path = self.files[reading.file as usize].name();
+                return account.reject(path, place.line, problem);
+            }
         };
         let glance = Glance::of(&span);
         let context = if form == Form::Flat { self.context_of(&span) } else { reading.context };

@@ -5,6 +5,7 @@
 //! input is what was not cached.
 
 use super::super::files::lenient;
+use super::hex;
 use crate::capture::otlp::spans::{Span, attributes_from_json, span_from_json};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -63,9 +64,9 @@ pub(super) fn span(
     span.start_ns = span.end_ns.map(|end| end.saturating_sub(took.unwrap_or(0)));
     let session = given.get("session.id").and_then(Value::as_str).unwrap_or_default();
     if !session.is_empty() {
-        span.trace_id = hex(&[b"claude-code session", session.as_bytes()], 16);
+        span.trace_id = id(&[b"claude-code session", session.as_bytes()], 16);
     }
-    span.span_id = hex(&[b"claude-code record", bytes], 8);
+    span.span_id = id(&[b"claude-code record", bytes], 8);
     span.name.clone_from(&name);
     given.shift_remove("event.name");
     span.attributes = match name.as_str() {
@@ -178,11 +179,12 @@ fn count(attributes: &Map<String, Value>, name: &str) -> Option<i64> {
     }
 }
 
-fn hex(parts: &[&[u8]], bytes: usize) -> String {
+/// An identifier of so many bytes that follows from others.
+fn id(parts: &[&[u8]], bytes: usize) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part);
         digest.update([0]);
     }
-    digest.finalize().iter().take(bytes).map(|b| format!("{b:02x}")).collect()
+    hex(&digest.finalize()[..bytes])
 }

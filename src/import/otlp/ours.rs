@@ -69,7 +69,7 @@ pub(super) fn facts(index: &Index, group: &Group) -> Option<RunFacts> {
 pub(super) fn convert(
     index: &Index,
     group: &Group,
-    run: RunFacts,
+    run: &RunFacts,
     mut report: ImportReport,
     sink: &mut dyn Sink,
 ) -> Result<(), ImportError> {
@@ -92,7 +92,7 @@ pub(super) fn convert(
         let span = index.read(entry)?;
         let mut problems = Vec::new();
         for row in rows_of(&span) {
-            let kept = row.and_then(|event| sound(&run, event, &mut graded));
+            let kept = row.and_then(|event| sound(run, event, &mut graded));
             match kept {
                 Ok(event) => {
                     number += 1;

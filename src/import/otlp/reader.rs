@@ -106,7 +106,7 @@ impl Reader {
     }
 
     /// Passes what is left of a broken value: to the next line that may be one.
-    pub(super) fn to_next_value(&mut self) -> Result<(), Trouble> {
+    pub(super) fn seek_value(&mut self) -> Result<(), Trouble> {
         self.end_value();
         while let Some(byte) = self.peek()? {
             if self.previous == b'\n' && matches!(byte, b'{' | b'[') {
@@ -137,18 +137,14 @@ impl Reader {
             self.keep();
         }
         let passed = self.pass_value();
-        match begin {
-            Some(begin) => {
-                passed?;
-                let kept = self.kept.as_ref().and_then(|(bytes, _)| bytes.get(begin..));
-                kept.map(<[u8]>::to_vec).ok_or(Trouble::Bad("it is longer than 256 MiB"))
-            }
-            None => {
-                let kept = self.take_kept();
-                passed?;
-                kept.unwrap_or_else(|| Ok(Vec::new())).map_err(Trouble::Bad)
-            }
+        if let Some(begin) = begin {
+            passed?;
+            let kept = self.kept.as_ref().and_then(|(bytes, _)| bytes.get(begin..));
+            return kept.map(<[u8]>::to_vec).ok_or(Trouble::Bad("it is longer than 256 MiB"));
         }
+        let kept = self.take_kept();
+        passed?;
+        kept.unwrap_or_else(|| Ok(Vec::new())).map_err(Trouble::Bad)
     }
 
     /// Passes one value.
@@ -237,7 +233,7 @@ impl Reader {
         let passed = &self.buffer[self.at..self.at + n];
         let Some(last) = passed.last() else { return };
         self.previous = *last;
-        self.line += passed.iter().filter(|b| **b == b'\n').count();
+        self.line += passed.split(|b| *b == b'\n').count() - 1;
         if let Some((kept, too_long)) = &mut self.kept {
             *too_long |= kept.len() + n > RECORD_BYTES;
             if *too_long {

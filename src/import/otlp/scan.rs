@@ -45,7 +45,7 @@ pub(super) fn scan(stream: Box<dyn Read + Send>, found: &mut dyn FnMut(Piece<'_>
                 if scanner.reader.place() == place {
                     scanner.reader.pass();
                 }
-                if scanner.reader.to_next_value().is_err() {
+                if scanner.reader.seek_value().is_err() {
                     return;
                 }
             }
@@ -57,6 +57,9 @@ struct Scanner<'f> {
     reader: Reader,
     found: &'f mut dyn FnMut(Piece<'_>),
 }
+
+/// Passes the value of a field, which it is told the name of.
+type Each<'e, S> = dyn FnMut(&mut S, &[u8]) -> Result<(), Trouble> + 'e;
 
 /// What a list holds.
 #[derive(Clone, Copy)]
@@ -232,10 +235,7 @@ impl Scanner<'_> {
     }
 
     /// The fields of an object; `each` passes their values.
-    fn fields(
-        &mut self,
-        each: &mut dyn FnMut(&mut Self, &[u8]) -> Result<(), Trouble>,
-    ) -> Result<(), Trouble> {
+    fn fields(&mut self, each: &mut Each<'_, Self>) -> Result<(), Trouble> {
         self.reader.pass();
         loop {
             self.reader.space()?;

@@ -1,9 +1,10 @@
 //! Real traces, what they are told by, and what damaged and hostile ones do.
 
+use super::super::files::find_files;
+use super::super::look::Look;
 use super::super::made::{assert_survives, import, import_at, of_kind, sample, total, try_import};
 use super::super::sink::Imported;
 use super::trap_tests::{agent, chat, one, request, span};
-use crate::export::otlp;
 use crate::trace::{Event, Kind, ToolStatus};
 use serde_json::{Value, json};
 
@@ -245,7 +246,118 @@ fn several_models_are_told() {
     );
 }
 
-/// The exported run, damaged as well: what comes back keeps every rule.
+/// A run as ramptrace exports it: rows that are spans, and rows that are events of spans.
+fn ours() -> Value {
+    let text = |name: &str, text: &str| json!({ "key": name, "value": { "stringValue": text } });
+    let int =
+        |name: &str, int: i64| json!({ "key": name, "value": { "intValue": int.to_string() } });
+    let resource = json!([
+        text("ramptrace.run_id", "r"),
+        text("ramptrace.workload", "w"),
+        text("ramptrace.model", "m")
+    ]);
+    let happened = |seq, kind, more: Vec<Value>| {
+        let mut attributes = vec![int("ramptrace.seq", seq), text("ramptrace.kind", kind)];
+        attributes.extend(more);
+        json!({ "name": kind, "timeUnixNano": "5000", "attributes": attributes })
+    };
+    let stage = || vec![int("ramptrace.stage", 0), int("ramptrace.attempt", 1)];
+    let with = |mut attributes: Vec<Value>, more: Vec<Value>| {
+        attributes.extend(more);
+        attributes
+    };
+    let root = json!({
+        "traceId": "aa".repeat(16), "spanId": "01".repeat(8), "name": "run", "startTimeUnixNano": "5000", "endTimeUnixNano": "9000",
+        "events": [happened(0, "run_start", vec![]), happened(4, "stage_result", stage()), happened(5, "run_end", vec![])],
+    });
+    let message = with(stage(), vec![int("ramptrace.message", 0)]);
+    let call = json!({
+        "traceId": "aa".repeat(16), "spanId": "02".repeat(8), "parentSpanId": "01".repeat(8), "name": "chat m",
+        "startTimeUnixNano": "6000", "endTimeUnixNano": "8000", "events": [happened(1, "message", message)],
+        "attributes": with(stage(), vec![
+            int("ramptrace.seq", 3), text("ramptrace.kind", "llm_call"), int("gen_ai.usage.input_tokens", 10),
+            text("ramptrace.cost_usd", "0.5"),
+            text("gen_ai.input.messages", r#"[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]"#),
+            text("gen_ai.output.messages", r#"[{"role":"assistant","parts":[{"type":"text","content":"Ho"}]}]"#),
+        ]),
+    });
+    let tool = json!({
+        "traceId": "aa".repeat(16), "spanId": "03".repeat(8), "name": "execute_tool sh", "startTimeUnixNano": "7000",
+        "endTimeUnixNano": "7000",
+        "attributes": with(stage(), vec![
+            int("ramptrace.seq", 2), text("ramptrace.kind", "tool_call"), text("gen_ai.tool.name", "sh"),
+            { let mut mark = text("ramptrace.no_ts", ""); mark["value"] = json!({ "boolValue": true }); mark },
+        ]),
+    });
+    let stage = json!({ "traceId": "aa".repeat(16), "spanId": "04".repeat(8), "name": "stage 0", "startTimeUnixNano": "5000" });
+    json!({ "resourceSpans": [{ "resource": { "attributes": resource }, "scopeSpans": [{ "spans": [root, stage, call, tool] }] }] })
+}
+
+#[test]
+fn what_ramptrace_exported_comes_back_in_its_order() {
+    let run = one(&[("t.json", ours().to_string())]);
+    assert_eq!(
+        (run.run.run_id.as_str(), run.run.workload.as_str(), run.run.model.as_str()),
+        ("r", "w", "m")
+    );
+    let rows: Vec<_> = run
+        .events
+        .iter()
+        .map(|e| (e.kind, e.ts.map(|ts| ts.micros()), e.content.as_deref()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (Kind::RunStart, Some(5), None),
+            (Kind::Message, Some(5), Some("Hi")),
+            (Kind::ToolCall, None, None),
+            (Kind::LlmCall, Some(6), Some("Ho")),
+            (Kind::StageResult, Some(5), None),
+            (Kind::RunEnd, Some(5), None),
+        ]
+    );
+    let call = &run.events[3];
+    assert_eq!(
+        (call.input_tokens, call.cost_usd.unwrap().to_string()),
+        (Some(10), "0.5".to_owned())
+    );
+    assert_eq!((run.report.records_used, run.report.merged["span around others"]), (3, 1));
+    // A row that breaks a rule is refused with its place; the others stay.
+    let negative = ours().to_string().replace("\"intValue\":\"10\"", "\"intValue\":\"-10\"");
+    let run = one(&[("t.json", negative)]);
+    assert_eq!((run.events.len(), run.report.rejected_records), (5, 1));
+    assert!(
+        run.report.rejected[0].problem.contains("input_tokens is negative"),
+        "{:?}",
+        run.report.rejected
+    );
+}
+
+/// Logs of other formats, by their content alone.
+#[test]
+fn other_logs_are_not_taken() {
+    let Some(ours) = sample("otlp-genai") else { return };
+    let mut looked_at = 0;
+    for folder in std::fs::read_dir(ours.parent().unwrap()).unwrap() {
+        let folder = folder.unwrap().path();
+        let expected = folder.file_name().unwrap().to_str().unwrap().starts_with("ot");
+        if !folder.is_dir() {
+            continue;
+        }
+        for file in find_files(&folder).unwrap() {
+            assert_eq!(
+                super::recognises(&Look::at(&file).unwrap()),
+                expected,
+                "{}",
+                file.name().display()
+            );
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 20, "{looked_at}");
+}
+
+/// Damaged logs, an exported one among them: what comes back keeps every rule.
 #[test]
 fn damage_is_survived() {
     let names = [
@@ -253,7 +365,7 @@ fn damage_is_survived() {
         "otlp-genai/langwatch_payload_cursor.json",
         "otel-nonotlp/mozilla-ai_any-agent__OPENAI_trace.json",
     ];
-    let paths: Option<Vec<_>> = names.iter().map(|name| sample(name)).collect();
+    let paths: Option<Vec<_>> = names.into_iter().map(sample).collect();
     let Some(mut paths) = paths else { return };
     let folder = tempfile::tempdir().unwrap();
     // Its last agent run: all of it takes too long a thousand times.
@@ -261,11 +373,9 @@ fn damage_is_survived() {
     let last: Vec<&str> = text.lines().skip(7).take(2).collect();
     paths[0] = folder.path().join("pydantic.jsonl");
     std::fs::write(&paths[0], last.join("\n")).unwrap();
-    let run = import_at(&paths[2]).remove(0);
-    let exported = otlp(&run.run, run.events.into_iter());
-    let ours = folder.path().join("ours.json");
-    std::fs::write(&ours, exported.documents[0].1.to_string()).unwrap();
-    paths.push(ours);
+    let exported = folder.path().join("ours.json");
+    std::fs::write(&exported, ours().to_string()).unwrap();
+    paths.push(exported);
     assert_survives(&paths, 1000);
 }
 

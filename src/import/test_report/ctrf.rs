@@ -4,7 +4,7 @@ use super::{TestOutcome, TestReport};
 use serde_json::Value;
 
 /// Reads a report; `None` when the value is not one.
-pub(super) fn read(report: Value) -> Option<TestReport> {
+pub(super) fn read(report: &Value) -> Option<TestReport> {
     let results = report.get("results")?.as_object()?;
     let tests = results.get("tests").and_then(Value::as_array);
     let summary = results.get("summary").and_then(Value::as_object);

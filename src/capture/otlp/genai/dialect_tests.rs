@@ -2,6 +2,7 @@
 
 use super::super::spans::{Span, SpanEvent};
 use super::mapper_tests::{chat, mapped, span};
+use super::{Mapper, without_texts};
 use crate::trace::{Kind, ToolStatus};
 use serde_json::{Value, json};
 
@@ -71,6 +72,14 @@ fn dialects() -> Vec<(&'static str, Span)> {
         "ai.response.text": "Ho",
         "ai.response.finishReason": "stop",
     });
+    let any_agent = json!({
+        "gen_ai.operation.name": "call_llm",
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.output_tokens": 2,
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.input.messages": r#"[{"role":"user","content":"Hi"}]"#,
+        "gen_ai.output": "Ho",
+    });
     let event_list = json!({
         "gen_ai.operation.name": "chat",
         "gen_ai.usage.input_tokens": 10,
@@ -95,6 +104,7 @@ fn dialects() -> Vec<(&'static str, Span)> {
         ("OpenInference", span("c", None, 1, open_inference)),
         ("Vercel", span("c", None, 1, vercel)),
         ("Gemini CLI", span("c", None, 1, gemini)),
+        ("any-agent", span("c", None, 1, any_agent)),
         ("list of events", span("c", None, 1, event_list)),
     ]
 }
@@ -132,6 +142,8 @@ fn tools_of_foreign_names() {
         json!({ "traceloop.span.kind": "tool", "traceloop.entity.name": "sh", "traceloop.entity.input": "ls", "traceloop.entity.output": "a.txt" }),
         json!({ "ai.operationId": "ai.toolCall", "ai.toolCall.name": "sh", "ai.toolCall.args": "ls", "ai.toolCall.result": "a.txt" }),
         json!({ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "sh", "tool_arguments": "ls", "tool_response": "a.txt" }),
+        json!({ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "sh", "gen_ai.tool.args": "ls", "gen_ai.output": "a.txt" }),
+        json!({ "gen_ai.tool.name": "sh", "tool_arguments": "ls", "tool_response": "a.txt" }),
     ] {
         let events = mapped(vec![span("t", None, 1, attributes)]);
         let [ran] = events.as_slice() else { panic!("{events:?}") };
@@ -146,4 +158,53 @@ fn results_of_commands_have_exit_codes() {
     let attributes = json!({ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "bash", "gen_ai.tool.call.result": "no\nExit code: 2" });
     let events = mapped(vec![span("t", None, 1, attributes)]);
     assert_eq!((events[0].exit_code, events[0].tool_status), (Some(2), Some(ToolStatus::Ok)));
+}
+
+#[test]
+fn what_was_thought_is_kept_apart_from_what_was_said() {
+    for part in [
+        json!({ "type": "reasoning", "content": "hm" }),
+        json!({ "type": "thinking", "thinking": "hm" }),
+    ] {
+        let mut call = chat("c", None, 1, 10, 2);
+        let said =
+            json!([{ "role": "assistant", "parts": [part, { "type": "text", "content": "Ho" }] }]);
+        call.attributes.insert("gen_ai.output.messages".to_owned(), said);
+        let events = mapped(vec![call]);
+        let kept: Value = serde_json::from_str(events[0].attributes.as_deref().unwrap()).unwrap();
+        assert_eq!((events[0].content.as_deref(), &kept["reasoning"]), (Some("Ho"), &json!("hm")));
+    }
+}
+
+#[test]
+fn calls_that_any_agent_asks_for_are_named() {
+    let asked = r#"[{"tool.name":"now","tool.args":"{}"}]"#;
+    let attributes = json!({ "gen_ai.operation.name": "call_llm", "gen_ai.output": asked });
+    let events = mapped(vec![span("c", None, 1, attributes)]);
+    let kept: Value = serde_json::from_str(events[0].attributes.as_deref().unwrap()).unwrap();
+    assert_eq!(kept["tool_calls"], json!([{ "id": null, "name": "now", "arguments": "{}" }]));
+    assert_eq!(events[0].content, None);
+}
+
+/// A trace whose texts are read when they are needed gives the same rows as one that is whole.
+#[test]
+fn texts_may_come_later() {
+    let mut spans: Vec<Span> = dialects().into_iter().map(|(_, span)| span).collect();
+    for (i, span) in spans.iter_mut().enumerate() {
+        span.span_id = format!("c{i}");
+        span.attributes.insert("definitions".to_owned(), "x".repeat(5000).into());
+    }
+    let whole = spans.clone();
+    let expected = Mapper::keeping_long_attributes().map(spans.clone());
+    let bare = spans.into_iter().map(without_texts).collect();
+    let mut events = Vec::new();
+    Mapper::keeping_long_attributes().map_each(
+        bare,
+        &mut |span| whole.iter().find(|whole| whole.span_id == span.span_id).cloned(),
+        &mut |event| events.push(event),
+    );
+    assert_eq!(events, expected);
+    let with_text =
+        events.iter().filter(|e| e.attributes.as_deref().is_some_and(|a| a.contains("xxxx")));
+    assert_eq!(with_text.count(), 1, "long attributes are kept once");
 }

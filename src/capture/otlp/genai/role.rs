@@ -27,6 +27,8 @@ impl Role {
             .or_else(|| word("ai.operationId").and_then(|id| Self::of_vercel(&id)))
             .or_else(|| word("traceloop.span.kind").and_then(|kind| Self::of_kind(&kind)))
             .or_else(|| word("llm.request.type").map(|_| Self::Llm))
+            // Older releases of pydantic-ai name the tool, and no operation.
+            .or_else(|| first(span, &["gen_ai.tool.name"]).map(|_| Self::Tool))
             .or_else(|| first(span, REQUEST_MODEL).filter(|_| usage.is_known()).map(|_| Self::Llm))
             .unwrap_or(if usage.is_known() { Self::Around } else { Self::Other })
     }
@@ -122,6 +124,8 @@ mod tests {
                 &[("gen_ai.operation.name", "dream"), ("gen_ai.usage.output_tokens", "7")],
                 Role::Around,
             ),
+            (&[("gen_ai.tool.name", "sh"), ("tool_arguments", "{}")], Role::Tool),
+            (&[("codex.turn.token_usage.input_tokens", "7")], Role::Around),
             (&[("http.request.method", "POST")], Role::Other),
             (&[], Role::Other),
         ] {

@@ -17,6 +17,7 @@ pub(super) const INPUT: &[&str] = &[
     "llm.token_count.prompt",
     "ai.usage.inputTokens",
     "ai.usage.promptTokens",
+    "codex.turn.token_usage.input_tokens",
 ];
 pub(super) const OUTPUT: &[&str] = &[
     "gen_ai.usage.output_tokens",
@@ -25,6 +26,7 @@ pub(super) const OUTPUT: &[&str] = &[
     "llm.token_count.completion",
     "ai.usage.outputTokens",
     "ai.usage.completionTokens",
+    "codex.turn.token_usage.output_tokens",
 ];
 pub(super) const CACHE_READ: &[&str] = &[
     "gen_ai.usage.cache_read.input_tokens",
@@ -35,6 +37,7 @@ pub(super) const CACHE_READ: &[&str] = &[
     "llm.usage.cache_read_input_tokens",
     "llm.token_count.prompt_details.cache_read",
     "ai.usage.cachedInputTokens",
+    "codex.turn.token_usage.cached_input_tokens",
 ];
 pub(super) const CACHE_WRITE: &[&str] = &[
     "gen_ai.usage.cache_creation.input_tokens",
@@ -54,12 +57,14 @@ pub(super) const REASONING: &[&str] = &[
     "llm.usage.reasoning_tokens",
     "llm.token_count.completion_details.reasoning",
     "ai.usage.reasoningTokens",
+    "codex.turn.token_usage.reasoning_output_tokens",
 ];
 pub(super) const TOTAL: &[&str] = &[
     "gen_ai.usage.total_tokens",
     "llm.usage.total_tokens",
     "llm.token_count.total",
     "ai.usage.totalTokens",
+    "codex.turn.token_usage.total_tokens",
 ];
 /// Costs of a call in US dollars.
 pub(super) const COST: &[&str] = &["gen_ai.usage.cost", "llm.cost.total", "gen_ai.cost.total_cost"];

@@ -58,6 +58,25 @@ fn bad_lines_are_counted_and_the_rest_is_read() {
 }
 
 #[test]
+fn counts_beyond_reason_do_no_harm() {
+    let most = i64::MAX;
+    let all = json!({"input_tokens": most, "cached_input_tokens": most, "output_tokens": most});
+    let mut lines = vec![meta("t"), context(1, "gpt"), count(2, &all, None)];
+    lines.push(event(
+        3,
+        &json!({"type": "token_count", "info": {"last_token_usage":
+        {"input_tokens": i64::MAX, "output_tokens": 5, "reasoning_output_tokens": 9}}}),
+    ));
+    lines.push(line(
+        4,
+        "token_usage_record",
+        &json!({"thread_id": "t", "usage": {
+        "input_tokens": i64::MAX, "output_tokens": i64::MAX}}),
+    ));
+    assert_eq!(import_one(&lines).report.lost(), 0);
+}
+
+#[test]
 fn importing_twice_gives_the_same() {
     let lines = [
         meta("t"),

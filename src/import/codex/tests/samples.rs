@@ -2,7 +2,7 @@
 
 use super::super::super::made::{import_at, of_kind, sample, total};
 use super::*;
-use crate::trace::{EndReason, Kind};
+use crate::trace::{EndReason, Kind, ToolKind};
 
 fn nothing_lost(run: &Imported) {
     assert_eq!(run.report.lost(), 0, "{:?} {:?}", run.report.unknown, run.report.rejected);
@@ -26,6 +26,9 @@ fn a_session_of_0_66() {
     let tools = of_kind(run, Kind::ToolCall);
     let codes: Vec<_> = tools.iter().map(|t| t.exit_code).collect();
     assert_eq!(codes, [Some(0), Some(0), Some(1), Some(1), Some(0)]);
+    let kinds: Vec<_> = tools.iter().filter_map(|t| t.tool_kind).collect();
+    let (shell, edit) = (ToolKind::Shell, ToolKind::Edit);
+    assert_eq!(kinds, [shell, edit, shell, shell, shell]);
     assert!(of_kind(run, Kind::LlmCall).iter().all(|c| c.context_limit == Some(258_400)));
     assert_eq!(of_kind(run, Kind::StageResult)[0].end_reason, Some(EndReason::AgentMessage));
     assert!(run.report.warnings.is_empty(), "{:?}", run.report.warnings);
@@ -39,6 +42,8 @@ fn a_fork_of_which_nothing_but_the_counts_is_left() {
     let branch = of("ccusage_branch-history_branch.jsonl");
     assert_eq!(total(branch, |e| e.input_tokens), Some(600));
     assert_eq!(total(branch, |e| e.output_tokens), Some(250));
+    // Without an id its name and a hash of its bytes (coreutils sha256sum).
+    assert_eq!(branch.run.run_id, "ccusage_branch-history_branch-67e83e30");
     let parent = of("ccusage_branch-history_parent.jsonl");
     assert_eq!(total(parent, |e| e.input_tokens), Some(1000));
     assert_eq!(total(parent, |e| e.output_tokens), Some(200));

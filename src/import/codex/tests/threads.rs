@@ -79,6 +79,47 @@ fn a_sub_agent_that_was_given_the_history_repeats_it() {
 }
 
 #[test]
+fn a_copy_may_leave_out_what_is_between() {
+    let main = [
+        meta("main"),
+        user(1, "go"),
+        reply(2, "I look"),
+        call(2, "shell", "a", &json!({})),
+        output(3, "a", "x"),
+        reply(4, "done"),
+    ];
+    let child = [
+        line(50, "session_meta", &json!({"id": "child", "forked_from_id": "main"})),
+        user(50, "go"),
+        event(50, &json!({"type": "task_started"})),
+        reply(50, "done"),
+        user(60, "and now"),
+        reply(61, "more"),
+    ];
+    let runs = import(&[("child.jsonl", &child), ("main.jsonl", &main)]);
+    let said: Vec<_> = runs[0].events.iter().filter_map(|e| e.content.as_deref()).collect();
+    assert_eq!(said, ["and now", "more"]);
+    assert_eq!(runs[0].report.duplicates["copy of another thread's history"], 3);
+}
+
+#[test]
+fn a_guardian_belongs_to_the_session_that_it_names() {
+    let guardian = [
+        line(
+            5,
+            "session_meta",
+            &json!({"id": "g", "session_id": "main",
+            "source": {"subagent": {"other": "guardian"}}}),
+        ),
+        reply(6, "allowed"),
+    ];
+    let runs = import(&[("g.jsonl", &guardian), ("main.jsonl", &[meta("main")])]);
+    assert_eq!((runs.len(), runs[0].run.run_id.as_str()), (1, "main"));
+    let call = of_kind(&runs[0], Kind::LlmCall)[0];
+    assert_eq!(attributes(call)["agent_type"], "guardian");
+}
+
+#[test]
 fn records_below_the_start_of_its_history_are_inherited() {
     let numbered = |ordinal: i64, text: &str| {
         let mut record: Value = serde_json::from_str(text).unwrap();
@@ -131,9 +172,15 @@ fn threads_that_begin_alike_are_no_copies() {
 fn a_thread_in_two_files_is_counted_once() {
     let mut main = vec![meta("main")];
     main.extend(working(1, "a", 100));
+    main.push(event(9, &json!({"type": "task_complete", "turn_id": "1", "duration_ms": 5})));
     let archived = main.clone();
     let run = import(&[("archived/r.jsonl", &archived), ("sessions/r.jsonl", &main)]);
     assert_eq!(run.len(), 1);
+    assert_eq!(total(&run[0], |e| e.input_tokens), Some(100));
+    assert_eq!(run[0].report.records_used, 4, "{:?}", run[0].report);
+    let nameless = &main[1..];
+    let run = import(&[("a/r.jsonl", nameless), ("b/r.jsonl", nameless)]);
+    assert_eq!(run.len(), 1, "also without an id");
     assert_eq!(total(&run[0], |e| e.input_tokens), Some(100));
     let mut resumed = main.clone();
     resumed.extend([

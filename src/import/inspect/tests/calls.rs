@@ -141,7 +141,8 @@ fn retries_and_failures_have_no_tokens() {
             json!([]),
             json!({"model": "", "choices": []}),
             json!({
-                "error": "RateLimitError('Error code: 429')", "traceback": "t", "traceback_ansi": "\u{1b}[0mt"
+                "output": {"choices": [{"message": {"role": "assistant", "content": ""}, "stop_reason": "stop"}]},
+            "error": "RateLimitError('Error code: 429')", "traceback": "t", "traceback_ansi": "\u{1b}[0mt"
             })
         ),
         model(json!([]), json!({"choices": []}), json!({"error": "Cancelled by limit"})),
@@ -163,6 +164,7 @@ fn retries_and_failures_have_no_tokens() {
         [Some("RateLimitError"), Some("cancelled"), Some("llm_error"), None, Some("unanswered")];
     assert_eq!(errors, expected);
     assert!(calls.iter().all(|c| c.error_type.is_none() || c.usage_quality.is_none()));
+    assert_eq!(calls[0].finish_reason, None, "it did not finish");
     assert_eq!(calls[2].context_limit, Some(8192));
     assert_eq!(attributes(calls[3])["retries"], 3);
     assert_eq!(attributes(calls[3])["working_time"], 0.25);
@@ -327,6 +329,23 @@ fn replies_are_told_by_messages_where_there_are_no_events() {
     let orphan = made::of_kind(&run, Kind::Error)[0];
     assert_eq!(orphan.error_type.as_deref(), Some("orphan_tool_result"));
     assert_eq!(attributes(orphan)["extra"], 1);
+}
+
+#[test]
+fn calls_of_messages_take_their_events() {
+    let mut one = sample(json!([
+        tool("c1", "bash", json!({"result": "ran"})),
+        tool("c9", "bash", json!({}))
+    ]));
+    one["messages"] = json!([
+        user("ask"),
+        {"role": "assistant", "content": "so", "tool_calls": [asks("c1", "bash")]},
+        {"role": "tool", "content": "ran", "tool_call_id": "c1", "function": "bash"},
+    ]);
+    let run = run_of(one);
+    assert_eq!(texts(&run, Kind::ToolCall), ["ran", "done"]);
+    let call = made::of_kind(&run, Kind::ToolCall)[0];
+    assert!(call.ts.is_some() && call.parent_event_id.is_some());
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! Trajectories, made and real.
+
+mod hostile;
+mod logs;
+mod real;
+mod runs;
+mod steps;
