@@ -24,6 +24,7 @@ pub(in super::super) fn request_error(text: &str) -> String {
     }
     let status = text.strip_prefix("API Error: ").and_then(|rest| rest.get(..3));
     match status {
+        Some("429") => "rate_limit".to_owned(),
         Some(status) if status.bytes().all(|b| b.is_ascii_digit()) => format!("api_error_{status}"),
         _ if text.starts_with("Prompt is too long") => "prompt_too_long".to_owned(),
         _ if text.to_ascii_lowercase().contains("timed out") => "timeout".to_owned(),
@@ -46,6 +47,7 @@ mod tests {
                 "overloaded_error",
             ),
             ("API Error: 502 Bad Gateway", "api_error_502"),
+            ("API Error: 429 Too Many Requests", "rate_limit"),
             ("API Error: Request timed out.", "timeout"),
             ("Prompt is too long", "prompt_too_long"),
             ("Claude AI usage limit reached|1760000000", "rate_limit"),
