@@ -151,7 +151,14 @@ fn of_stage(
         let source = source.clone().unwrap_or_default();
         relay.report.duplicate("another log of the same conversation", copy.name(), 1, source);
     }
-    relay.report.skip("file that is no log", logs.others.len() as u64);
+    for other in &logs.others {
+        let name = other.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if name.starts_with("trajectory.") {
+            relay.report.reject(other, 1, "a trajectory that cannot be read");
+        } else {
+            relay.report.skip("file that is no log", 1);
+        }
+    }
     let verifier: Vec<&LogFile> = below("verifier").collect();
     let grade = grade(stage.rewards.as_ref(), &verifier, &mut relay.report);
     let others = below("artifacts").count() + below("user-agent").count();

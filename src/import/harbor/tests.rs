@@ -474,4 +474,5 @@ fn the_best_log_that_can_be_read_is_read() {
     std::fs::write(folder.path().join("agent/trajectory.json"), broken).unwrap();
     let coarse = import_at(folder.path()).remove(0);
     assert_eq!(tokens(&coarse)[0], Some(374_965), "nothing else is left but what Harbor counted");
+    assert_eq!(coarse.report.rejected_records, 1, "a torn trajectory is a loss");
 }
