@@ -3,27 +3,17 @@
 //! Calls to models become steps of the agent, with their tool calls and results; messages become steps of their role;
 //! rows of sub-agents become trajectories inside the document. The format has no words for stages, grades, statuses, exit
 //! codes, durations and some more: these stand under `extra.ramptrace` of whatever they belong to, column by column, so
-//! that an import of the document gives the same rows again.
+//! that an import of the document gives the same rows again. Other readers will not understand them: they are what is
+//! counted as unexpressed.
 //!
+//! * `run`: a run to its document
 //! * `threads`: rows to the steps of their agents
 //! * `step`: a row in the format's words, and the rest of its columns
 //! * `document`: steps to the document
 
 mod document;
+mod run;
 mod step;
 mod threads;
 
-use super::Exported;
-use crate::trace::{Event, RunFacts};
-use threads::Threads;
-
-/// One run as an ATIF document.
-pub fn atif(run: &RunFacts, events: impl Iterator<Item = Event>) -> Exported {
-    let mut exported = Exported::default();
-    let mut threads = Threads::default();
-    for event in events {
-        threads.add(run, &event, &mut exported);
-    }
-    document::write(run, threads, &mut exported);
-    exported
-}
+pub use run::atif;

@@ -133,27 +133,32 @@ fn of_stage(
     let started = stage.agent_execution.started.clone();
     let mut relayed = StageRelay { relay, opened: false, step, started, index };
     let before = relayed.relay.logs;
-    for importer in IMPORTERS.iter().filter(|i| logs.read.iter().any(|s| s.format == i.format)) {
-        for job in (importer.plan)(logs.read.clone()) {
-            let read = job.and_then(|job| job.import(&mut relayed));
-            if let Err(error) = read {
-                relayed.failed(error)?;
-            }
+    let mut source = None;
+    let mut copies = Vec::new();
+    for of_format in logs.by_format {
+        if relayed.relay.logs > before {
+            copies.extend(of_format.into_iter().flat_map(|s| s.files));
+            continue;
         }
+        // One that cannot be read gives way to the next.
+        source = of_format.first().map(|s| s.path.display().to_string());
+        relayed.read(of_format)?;
     }
     relayed.open()?;
     let relay = relayed.relay;
     let read = relay.logs > before;
-    let source = logs.read.first().map(|s| s.path.display().to_string()).unwrap_or_default();
-    for copy in &logs.copies {
-        relay.report.duplicate(
-            "another log of the same conversation",
-            copy.name(),
-            1,
-            source.clone(),
-        );
+    for copy in &copies {
+        let source = source.clone().unwrap_or_default();
+        relay.report.duplicate("another log of the same conversation", copy.name(), 1, source);
     }
-    relay.report.skip("file that is no log", logs.others.len() as u64);
+    for other in &logs.others {
+        let name = other.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if name.starts_with("trajectory.") {
+            relay.report.reject(other, 1, "a trajectory that cannot be read");
+        } else {
+            relay.report.skip("file that is no log", 1);
+        }
+    }
     let verifier: Vec<&LogFile> = below("verifier").collect();
     let grade = grade(stage.rewards.as_ref(), &verifier, &mut relay.report);
     let others = below("artifacts").count() + below("user-agent").count();
@@ -308,6 +313,20 @@ struct StageRelay<'r, 's> {
 }
 
 impl StageRelay<'_, '_> {
+    /// Reads logs of one format.
+    fn read(&mut self, sources: Vec<Source>) -> Result<(), ImportError> {
+        let format = sources.first().map(|s| s.format);
+        let Some(importer) = IMPORTERS.iter().find(|i| Some(i.format) == format) else {
+            return Ok(());
+        };
+        for job in (importer.plan)(sources) {
+            if let Err(error) = job.and_then(|job| job.import(self)) {
+                self.failed(error)?;
+            }
+        }
+        Ok(())
+    }
+
     fn open(&mut self) -> Result<(), ImportError> {
         if self.opened {
             return Ok(());

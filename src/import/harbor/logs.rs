@@ -1,6 +1,6 @@
-//! Which of the logs that an agent left is read.
+//! The logs that an agent left, the best first.
 //!
-//! The agent's own session is the best source, what it printed the next best, Harbor's conversion of either comes after
+//! Claude Code's own session is the best source, what it printed the next best, Harbor's conversion of either comes after
 //! both, since it lost and miscounted some of it in its time; any other log that ramptrace knows is better than none.
 
 use super::super::Format;
@@ -12,10 +12,8 @@ use std::path::PathBuf;
 /// The logs of one agent.
 #[derive(Debug, Default)]
 pub(super) struct Logs {
-    /// Those that are read, of one format.
-    pub(super) read: Vec<Source>,
-    /// Other logs of the same conversation.
-    pub(super) copies: Vec<LogFile>,
+    /// The logs of each format, the best first: they tell of the same conversation.
+    pub(super) by_format: Vec<Vec<Source>>,
     /// Files that are no logs.
     pub(super) others: Vec<PathBuf>,
 }
@@ -25,15 +23,15 @@ pub(super) fn logs(files: Vec<LogFile>) -> Result<Logs, ImportError> {
     let mut sources = Vec::new();
     let others = recognise(files, &mut sources)?;
     sources.sort_by(|a, b| (rank(a.format), &a.path).cmp(&(rank(b.format), &b.path)));
-    let best = sources.iter().map(|s| s.format).find(|f| *f != Format::Harbor);
     let mut logs = Logs { others, ..Logs::default() };
     for source in sources {
-        if Some(source.format) == best {
-            logs.read.push(source);
-        } else {
-            logs.copies.extend(source.files);
+        match logs.by_format.last_mut() {
+            Some(same) if same.iter().all(|s| s.format == source.format) => same.push(source),
+            _ => logs.by_format.push(vec![source]),
         }
     }
+    // A trial in what an agent left is what it worked on.
+    logs.by_format.retain(|of_format| of_format.iter().all(|s| s.format != Format::Harbor));
     Ok(logs)
 }
 

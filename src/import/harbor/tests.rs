@@ -452,3 +452,27 @@ fn damaged_trials_do_no_harm() {
     );
     assert_survives(&[trials.join("tb21-kv-store-grpc-claude-code-k6")], 60);
 }
+
+#[test]
+fn the_best_log_that_can_be_read_is_read() {
+    let Some(whole) = sample(KV_STORE) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["result.json", "agent/claude-code.txt", "agent/trajectory.json"] {
+        let copy = folder.path().join(name);
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::write(copy, std::fs::read(whole.join(name)).unwrap()).unwrap();
+    }
+    let stdout = import_at(folder.path()).remove(0);
+    assert_eq!(tokens(&stdout)[0], Some(248_649));
+    assert_eq!(stdout.report.duplicates["another log of the same conversation"], 1);
+    assert!(stdout.report.dup_of.iter().any(|d| d.dup_of.ends_with("claude-code.txt")));
+    std::fs::remove_file(folder.path().join("agent/claude-code.txt")).unwrap();
+    let atif = import_at(folder.path()).remove(0);
+    assert_eq!(tokens(&atif)[0], Some(248_649));
+    assert_eq!(tool_calls(&atif), tool_calls(&stdout));
+    let broken = r#"{"schema_version": "ATIF-v1.7", "steps": [{"source": "agent"}]"#;
+    std::fs::write(folder.path().join("agent/trajectory.json"), broken).unwrap();
+    let coarse = import_at(folder.path()).remove(0);
+    assert_eq!(tokens(&coarse)[0], Some(374_965), "nothing else is left but what Harbor counted");
+    assert_eq!(coarse.report.rejected_records, 1, "a torn trajectory is a loss");
+}
