@@ -24,7 +24,7 @@ const UNKNOWN: &str = "unknown";
 pub(super) struct Totals {
     tokens: i64,
     samples: u64,
-    /// Samples that are not imported from this log.
+    /// Samples, and events of failed attempts, that are not imported from this log.
     pub(super) left_out: u64,
 }
 

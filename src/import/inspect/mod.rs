@@ -86,7 +86,7 @@ fn import(source: &Source, copies: &Copies, sink: &mut dyn Sink) -> Result<(), I
     let mut totals = convert::Totals::default();
     let mut run_ids: BTreeMap<String, usize> = BTreeMap::new();
     for (index, sample) in samples_of_log.enumerate() {
-        let sample = match sample {
+        let mut sample = match sample {
             Ok(sample) => sample,
             Err(error) => {
                 totals.left_out += 1;
@@ -112,6 +112,7 @@ fn import(source: &Source, copies: &Copies, sink: &mut dyn Sink) -> Result<(), I
         for path in others {
             report.duplicate("the same sample in another log", path, 1, run_id.as_str());
         }
+        totals.left_out += copies.leave_out(&mut sample, &source.path, &mut report);
         let last = index + 1 == samples;
         convert::import(run_id, sample, &header, report, (&mut totals, last), sink)?;
     }

@@ -1,6 +1,6 @@
 //! Archives and their layouts; samples in several places: trap 11 of the format; files that are no logs.
 
-use super::super::super::{ImportError, find_sources};
+use super::super::super::{Format, find_sources};
 use super::Packed::{Frames, Stored};
 use super::*;
 
@@ -150,6 +150,10 @@ fn a_sample_that_cannot_be_read_leaves_the_others() {
     assert!(problems[1].contains("a second run `u2`"), "{problems:?}");
 }
 
+fn again_retries(log: &str) -> Value {
+    serde_json::from_str::<Value>(log).unwrap()["samples"][0]["error_retries"].take()
+}
+
 #[test]
 fn a_sample_in_several_logs_is_one_run() {
     let log = |created: &str, samples: Value| {
@@ -166,6 +170,33 @@ fn a_sample_in_several_logs_is_one_run() {
     assert_eq!(ids, ["u2", "u1", "u3"]);
     assert!(runs[1].report.source.ends_with("b.json"), "the log that went on");
     assert_eq!(runs[1].report.duplicates["the same sample in another log"], 1);
+
+    // What failed in the first log is a failed attempt in the second.
+    let attempt = |id: &str| {
+        let error = json!({"event": "error", "uuid": "x2", "error": {"message": "E('x')"}});
+        let mut sample = answered("s2", id, "failed");
+        sample["events"][0]["uuid"] = json!("x1");
+        sample["events"].as_array_mut().unwrap().push(error);
+        sample
+    };
+    let mut again = answered("s2", "u3", "again");
+    again["error_retries"] = json!([{"message": "E('x')", "events": attempt("")["events"]}]);
+    let failed = log("2026-01-01T00:00:00+00:00", json!([attempt("u2")]));
+    let retried = log("2026-01-02T00:00:00+00:00", json!([again]));
+    let runs = made::import(&[("a.json", &failed), ("b.json", &retried)]);
+    assert_eq!(texts(&runs[0], Kind::LlmCall), ["failed"]);
+    assert_eq!(texts(&runs[1], Kind::LlmCall), ["again"], "the failed call has its row");
+    assert_eq!(made::of_kind(&runs[1], Kind::Error).len(), 1);
+    let alone = only(made::import(&[("b.json", &retried)]));
+    assert_eq!(texts(&alone, Kind::LlmCall), ["failed", "again"]);
+    assert_eq!(made::of_kind(&alone, Kind::Error).len(), 1, "the event is the error");
+
+    let mut third = answered("s2", "u4", "at last");
+    third["error_retries"] = again_retries(&retried);
+    let third = log("2026-01-03T00:00:00+00:00", json!([third]));
+    let runs = made::import(&[("b.json", &retried), ("c.json", &third)]);
+    assert_eq!(texts(&runs[0], Kind::LlmCall), ["again"]);
+    assert_eq!(texts(&runs[1], Kind::LlmCall), ["failed", "at last"], "told once by the latest");
 
     // Without identifiers the task, the name and the first time tell.
     let nameless = |created: &str, id: &str| {
@@ -218,8 +249,10 @@ fn what_is_no_log_is_refused() {
     ] {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        let refused = find_sources(std::slice::from_ref(&path));
-        assert!(matches!(refused, Err(ImportError::UnknownFormat { .. })), "{name}");
+        // Another format may know it; this one must not.
+        let found = find_sources(std::slice::from_ref(&path));
+        let sources = found.map(|found| found.sources).unwrap_or_default();
+        assert!(sources.iter().all(|s| s.format != Format::Inspect), "{name}");
     }
     let none = document(json!([]));
     let error = made::try_import(&[("log.json", none.as_bytes())]).unwrap_err();
