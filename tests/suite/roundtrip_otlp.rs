@@ -1,7 +1,7 @@
 //! Imported, exported and imported again: a run comes back as it was, column by column.
 
 use ramptrace::export::otlp;
-use ramptrace::import::{Imported, import_all};
+use ramptrace::import::{Collected, Imported, Source, find_sources, import_all, jobs};
 use ramptrace::trace::{
     Clock, CostSource, EndReason, Event, Kind, RunFacts, StageStatus, Timestamp, ToolKind,
     ToolStatus, UsageQuality, Usd, arguments_hash,
@@ -52,6 +52,32 @@ fn imported_traces_come_back() {
         }
     }
     assert_eq!(seen, 9);
+}
+
+/// Logs of every format that is at hand, the shorter ones.
+#[test]
+fn logs_of_other_formats_come_back() {
+    const LONGEST: u64 = 64 << 10;
+    let (Some(samples), Some(ramp)) = (real(""), real("../ramp/runs")) else { return };
+    let mut rows = 0;
+    for folder in std::fs::read_dir(samples)
+        .expect("samples")
+        .chain(std::fs::read_dir(ramp).expect("runs").take(2))
+    {
+        let Ok(found) = find_sources(&[folder.expect("a folder").path()]) else { continue };
+        let is_short = |source: &Source| source.path.metadata().is_ok_and(|m| m.len() <= LONGEST);
+        let short = found.sources.into_iter().filter(is_short).collect();
+        let mut sink = Collected::default();
+        for job in jobs(short).into_iter().flatten() {
+            // Logs that cannot be imported are a matter of their importers' tests.
+            let _ = job.import(&mut sink);
+        }
+        for run in sink.runs {
+            rows += run.events.len();
+            assert_same(&run.run, &run.events);
+        }
+    }
+    assert!(rows > 100, "{rows}");
 }
 
 /// Other tools know nothing of names of ours: what they count is the same.

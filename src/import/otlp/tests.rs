@@ -5,7 +5,7 @@ use super::super::look::Look;
 use super::super::made::{assert_survives, import, import_at, of_kind, sample, total, try_import};
 use super::super::sink::Imported;
 use super::trap_tests::{agent, chat, one, request, span};
-use crate::trace::{Event, Kind, ToolStatus};
+use crate::trace::{Event, Kind, Timestamp, ToolStatus};
 use serde_json::{Value, json};
 
 fn named<'r>(runs: &'r [Imported], agent: &str) -> &'r Imported {
@@ -303,7 +303,7 @@ fn what_ramptrace_exported_comes_back_in_its_order() {
     let rows: Vec<_> = run
         .events
         .iter()
-        .map(|e| (e.kind, e.ts.map(|ts| ts.micros()), e.content.as_deref()))
+        .map(|e| (e.kind, e.ts.map(Timestamp::micros), e.content.as_deref()))
         .collect();
     assert_eq!(
         rows,
