@@ -38,8 +38,11 @@ struct OpenRun {
     batch: Vec<Event>,
     bytes: usize,
     /// From the first full batch on.
-    writer: Option<(SyncSender<Vec<Event>>, JoinHandle<Result<SealedTrace, TraceError>>)>,
+    writer: Option<Writer>,
 }
+
+/// The thread that writes a run, and the way to it.
+type Writer = (SyncSender<Vec<Event>>, JoinHandle<Result<SealedTrace, TraceError>>);
 
 impl<'a> StoreSink<'a> {
     /// For the store at `root`. With `strict`, a run of which anything is lost is an error; `workload` stands in place of

@@ -21,6 +21,7 @@ pub(super) struct Importer {
 }
 
 /// Nothing is a folder in formats of single files.
+#[expect(clippy::unnecessary_wraps, reason = "looking for folders may fail in other formats")]
 pub(super) fn no_folders(_: &mut Vec<LogFile>) -> Result<Vec<Source>, ImportError> {
     Ok(Vec::new())
 }

@@ -92,15 +92,13 @@ impl<'f> Look<'f> {
             return None;
         }
         let reader = BufReader::with_capacity(HEAD_BYTES, self.file.open().ok()?);
-        match serde_json::from_reader(reader) {
-            Ok(outline) => Some(outline),
-            // Not JSON as it stands: what is lenient has to be in memory.
-            Err(_) => {
-                let mut bytes = Vec::new();
-                self.file.open().ok()?.take(LENIENT_BYTES).read_to_end(&mut bytes).ok()?;
-                lenient(&bytes).ok()
-            }
+        if let Ok(outline) = serde_json::from_reader(reader) {
+            return Some(outline);
         }
+        // Not JSON as it stands: what is lenient has to be in memory.
+        let mut bytes = Vec::new();
+        self.file.open().ok()?.take(LENIENT_BYTES).read_to_end(&mut bytes).ok()?;
+        lenient(&bytes).ok()
     }
 
     /// Whether any of the first lines is an object for which this holds.

@@ -130,11 +130,11 @@ fn not_a_log(file: &LogFile) -> ImportError {
 }
 
 /// The jobs that import sources, in the order of their paths.
-pub fn jobs(sources: Vec<Source>) -> Vec<Result<Job, ImportError>> {
+pub fn jobs(mut sources: Vec<Source>) -> Vec<Result<Job, ImportError>> {
     let mut jobs = Vec::new();
     for importer in IMPORTERS {
         let of_format: Vec<Source> =
-            sources.iter().filter(|s| s.format == importer.format).cloned().collect();
+            sources.extract_if(.., |s| s.format == importer.format).collect();
         if !of_format.is_empty() {
             jobs.extend((importer.plan)(of_format));
         }

@@ -70,15 +70,15 @@ impl Log {
         let thinking = self.dice.prose(250);
         self.block(
             &id,
-            json!({"type": "thinking", "thinking": thinking, "signature": "c2ln"}),
+            &json!({"type": "thinking", "thinking": thinking, "signature": "c2ln"}),
             &usage,
         );
         let text = self.dice.prose(120);
-        self.block(&id, json!({"type": "text", "text": text}), &usage);
+        self.block(&id, &json!({"type": "text", "text": text}), &usage);
         for tool in 0..self.between(1, 3) {
             let call = format!("toolu_{:016x}{tool}", self.dice.roll());
             let command = self.dice.prose(60);
-            self.block(&id, json!({"type": "tool_use", "id": call, "name": "Bash", "input": {"command": command}}), &usage);
+            self.block(&id, &json!({"type": "tool_use", "id": call, "name": "Bash", "input": {"command": command}}), &usage);
             self.line("progress", json!({"data": {"type": "bash_progress", "output": "", "elapsedTimeSeconds": 2}, "toolUseID": call}));
             let length = self.between(200, 8000);
             let output = self.dice.prose(usize::try_from(length).unwrap_or_default());
@@ -89,7 +89,7 @@ impl Log {
         }
     }
 
-    fn block(&mut self, id: &str, block: Value, usage: &Value) {
+    fn block(&mut self, id: &str, block: &Value, usage: &Value) {
         self.line("assistant", json!({
             "message": {"model": "claude-opus-4-6", "id": id, "type": "message", "role": "assistant", "content": [block], "stop_reason": null, "stop_sequence": null, "usage": usage},
             "requestId": format!("req_{id}"),

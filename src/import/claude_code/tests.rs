@@ -9,6 +9,7 @@ use crate::trace::{EndReason, Event, Kind, ToolStatus, UsageQuality, Usd};
 use serde_json::{Value, json};
 
 /// A line of session `s` in second `at`.
+#[expect(clippy::needless_pass_by_value, reason = "lines are written in place")]
 pub(super) fn line(uuid: &str, at: u32, more: Value) -> Value {
     let mut line = json!({
         "uuid": uuid, "sessionId": "s", "timestamp": format!("2026-01-01T00:{:02}:{:02}.000Z", at / 60, at % 60),
@@ -63,6 +64,7 @@ pub(super) fn result(uuid: &str, at: u32, id: &str, content: &str, own: &Value) 
     line
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "lines are written in place")]
 pub(super) fn with(mut line: Value, more: Value) -> Value {
     for (name, value) in more.as_object().unwrap() {
         line[name] = value.clone();
@@ -71,7 +73,7 @@ pub(super) fn with(mut line: Value, more: Value) -> Value {
 }
 
 pub(super) fn log(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().map(|line| line.to_string() + "\n").collect()
 }
 
 pub(super) fn run(lines: &[Value]) -> Imported {

@@ -57,7 +57,7 @@ fn result(cost: &str, output: i64) -> Value {
 }
 
 fn log(records: &[Value]) -> String {
-    records.iter().map(|r| format!("{r}\n")).collect()
+    records.iter().map(|r| r.to_string() + "\n").collect()
 }
 
 fn run(records: &[Value]) -> Imported {

@@ -46,7 +46,7 @@ fn mended(bytes: &[u8]) -> Cow<'_, [u8]> {
                 Some(0xd800..=0xdbff)
                     if matches!(rest.get(6..).and_then(unit), Some(0xdc00..=0xdfff)) =>
                 {
-                    at += 12
+                    at += 12;
                 }
                 Some(0xd800..=0xdfff) => {
                     replace(at, at + 6, b"\\ufffd", &mut copied);
@@ -107,6 +107,6 @@ mod tests {
         assert_eq!(value[0].as_f64(), Some(18_446_744_073_709_551_616.0));
         let error = lenient::<Value>(b"{\"a\": NaN,\n \"b\": }").unwrap_err();
         assert_eq!(error.line(), 1, "of the text as it stands");
-        assert!(lenient::<Value>(&[b'['; 100_000]).is_err(), "no stack is exhausted");
+        assert!(lenient::<Value>(&vec![b'['; 100_000]).is_err(), "no stack is exhausted");
     }
 }

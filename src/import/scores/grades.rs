@@ -96,7 +96,7 @@ impl Grades {
         let header = reader.headers().map_err(|e| bad(1, format!("not valid CSV: {e}")))?.clone();
         for name in ["run", "score"] {
             let named = |n: &str| header.iter().any(|h| h == n);
-            if !named(name) && !(name == "score" && named("passed")) {
+            if !(named(name) || (name == "score" && named("passed"))) {
                 return Err(bad(
                     1,
                     format!("no column `{name}`: a file of grades has run, stage, score"),
