@@ -4,7 +4,7 @@
 //! snapshots between them. Sizes follow published sessions: a tool result of 0.2 to 8 kB that stands twice in its line, a
 //! context that grows with every call.
 
-use crate::generate::Dice;
+use super::generate::Dice;
 use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -99,9 +99,9 @@ impl Log {
     fn line(&mut self, kind: &str, fields: Value) {
         let second = self.lines / 4;
         let mut line = json!({
-            "parentUuid": format!("{:032x}", self.lines.wrapping_sub(1)), "isSidechain": false, "userType": "external",
+            "parentUuid": format!("{}-{:08x}", self.id, self.lines.wrapping_sub(1)), "isSidechain": false, "userType": "external",
             "cwd": "/home/dev/project", "sessionId": self.id, "version": "2.1.38", "gitBranch": "main", "type": kind,
-            "uuid": format!("{:032x}", self.lines),
+            "uuid": format!("{}-{:08x}", self.id, self.lines),
             "timestamp": format!("2026-02-{:02}T{:02}:{:02}:{:02}.{:03}Z", 1 + second / 86_400 % 27, second / 3600 % 24, second / 60 % 60, second % 60, self.lines % 4 * 250),
         });
         if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {

@@ -1,10 +1,19 @@
 //! `ramptrace import` as a whole: archives, globs, mixed folders, the account, grades from elsewhere.
 
+use crate::real_data;
 use crate::run_folder::{Layout, RunFolder, tokens};
 use crate::workspace::Workspace;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
+
+/// Shared with the benchmarks.
+#[path = "../bench/claude_session.rs"]
+mod claude_session;
+/// Shared with the benchmarks.
+#[expect(dead_code, reason = "a part is enough")]
+#[path = "../bench/generate.rs"]
+mod generate;
 
 fn write_run(space: &Workspace, folder: &str, id: &str) {
     RunFolder::new(id)
@@ -188,4 +197,61 @@ fn grades_from_elsewhere_and_a_name_for_the_workload() {
         (1, "error: bad.csv:2: the score of run `run-a` is \"high\", which is no number\n")
     );
     assert!(!space.path("other").exists());
+}
+
+/// A generated session of so many bytes, all in one file.
+fn session(space: &Workspace, bytes: u64) {
+    claude_session::write(&space.path("sessions"), bytes, true);
+}
+
+#[test]
+fn a_log_of_any_size_passes_through_a_bounded_memory() {
+    use wait4::Wait4;
+    let space = Workspace::new();
+    session(&space, 60_000_000);
+    let mut command = space.command(&["import", "sessions", "-o", "store"]);
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().expect("the command");
+    let ended = child.wait4().expect("its end");
+    assert!(ended.status.success());
+    let megabytes = ended.rusage.maxrss / 1_000_000;
+    assert!(
+        megabytes < 150,
+        "{megabytes} MB for a log of 60 MB, whose values take several times that"
+    );
+    assert_eq!(space.files("store").len(), 1);
+}
+
+#[test]
+fn every_real_sample_is_recognised_and_loses_nothing_that_is_known() {
+    let data = real_data::ramp_or_skip!();
+    let space = Workspace::new();
+    let samples = data.with_file_name("samples");
+    let args = ["import", &*samples.to_string_lossy(), "-o", "store", "--report", "account.json"];
+    let ran = space.run(&args);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(space.ok(&["store", "check", "store"]).contains("keep every rule"));
+    let account: Value =
+        serde_json::from_slice(&std::fs::read(space.path("account.json")).expect("it"))
+            .expect("JSON");
+    let passed_over: Vec<&str> = account["passed_over"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|path| path.as_str()?.rsplit('/').next())
+        .collect();
+    // A table of where the samples come from, and the configuration and result of a job of trials.
+    assert_eq!(passed_over, ["PROVENANCE.tsv", "config.json", "result.json"]);
+    // One fixture was written to hold lines that are nothing.
+    let lost: Vec<&Value> = account["runs"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|run| {
+            run["rejected_records"] != json!(0)
+                || run["unknown"].as_object().is_some_and(|u| !u.is_empty())
+        })
+        .map(|run| &run["source"])
+        .collect();
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert!(lost[0].as_str().expect("a path").contains("edge_cases"), "{lost:?}");
 }
