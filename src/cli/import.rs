@@ -41,9 +41,10 @@ pub(super) struct Import {
     /// Refuse a run when a record of it cannot be read or is of an unknown kind
     #[arg(long)]
     strict: bool,
-    /// Grades for runs whose log has none: CSV or JSON with run, stage and score, or a report of the SWE-bench harness
+    /// Grades for runs whose log has none: CSV or JSON with run, stage and score, a report of the SWE-bench harness, or
+    /// RUN=FILE with a CTRF or JUnit report of its tests (RUN/STAGE=FILE for a later stage)
     #[arg(long, value_name = "FILE")]
-    scores: Vec<PathBuf>,
+    scores: Vec<String>,
     /// The workload of all imported runs, in place of what their logs say
     #[arg(long, value_name = "NAME")]
     workload: Option<String>,

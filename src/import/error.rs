@@ -48,6 +48,9 @@ pub enum ImportError {
     #[error(transparent)]
     Write(#[from] TraceError),
 
+    #[error("{}: a report of tests, which does not say of which run", path.display())]
+    WhoseTests { path: PathBuf },
+
     #[error("{}: no base_state.json: tokens and costs of this run are nowhere else", path.display())]
     NoBaseState { path: PathBuf },
 
@@ -67,6 +70,9 @@ impl ImportError {
             }
             Self::Loss { .. } | Self::UnknownRecords { .. } => {
                 "to import the rest and count what is lost, leave out --strict".into()
+            }
+            Self::WhoseTests { .. } => {
+                "name the run, or the run and its stage: --scores RUN=FILE, --scores RUN/STAGE=FILE".into()
             }
             Self::NoBaseState { .. } => {
                 "copy openhands-state/<mode>/<conversation>/base_state.json of this run beside its events".into()

@@ -111,7 +111,7 @@ mod tests {
         std::fs::write(&path, "run,stage,score,tests_total\nr,0,80,5\nr,1,10,5\nr,2,0,0\n")
             .unwrap();
         let mut grades = Grades::default();
-        grades.read(&path).unwrap();
+        grades.read(&path.to_string_lossy()).unwrap();
         let result = |stage: i64, score: Option<f64>| {
             let mut event = Event::new(Kind::StageResult);
             event.stage = Some(stage);

@@ -3,12 +3,14 @@
 //! * CSV with a header: `run`, `score` or `passed`, and optionally `stage` (0 when absent), `tests_passed`, `tests_total`
 //! * JSON: an array of objects with these names, or `{run: score}`, or `{run: {stage: score}}`
 //! * JSON reports of the SWE-bench harness: `resolved_ids` and `unresolved_ids`
+//! * reports of test runners (CTRF, `JUnit`), which name no run: `RUN=FILE`, or `RUN/STAGE=FILE`
 //!
 //! Scores are points from 0 to 100. A grade of a run that is not imported is not lost in silence: [`Grades::unused`] names it.
 
 use super::super::ImportError;
 use super::super::fields::Fields;
 use super::super::files::{LogFile, find_files};
+use super::super::test_report::TestReport;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,9 +41,46 @@ pub struct Grades {
 }
 
 impl Grades {
-    /// Reads a file of grades into these.
-    pub fn read(&mut self, path: &Path) -> Result<(), ImportError> {
+    /// Reads grades into these: a file of grades, or `RUN=FILE` with a report of the run's tests.
+    pub fn read(&mut self, file: &str) -> Result<(), ImportError> {
+        match file.split_once('=') {
+            Some((run, report)) if !Path::new(file).exists() => {
+                let (run, stage) = match run.rsplit_once('/').map(|(run, s)| (run, s.parse())) {
+                    Some((run, Ok(stage))) => (run, stage),
+                    _ => (run, 0),
+                };
+                self.read_tests(run, stage, Path::new(report))
+            }
+            _ => self.read_file(Path::new(file)),
+        }
+    }
+
+    /// Reads the grade of one stage of a run from the report of its tests.
+    fn read_tests(&mut self, run: &str, stage: u32, path: &Path) -> Result<(), ImportError> {
         for file in find_files(path)? {
+            let Some(tests) = TestReport::read(&file)? else {
+                return Err(ImportError::BadSource {
+                    path: file.name().to_owned(),
+                    problem: "neither a CTRF nor a JUnit report of tests".to_owned(),
+                });
+            };
+            let ran = tests.passed.saturating_add(tests.failed);
+            let grade = Grade {
+                score: (ran > 0).then(|| percentage(tests.passed, ran)),
+                passed: Some(ran > 0 && tests.failed == 0),
+                tests_passed: Some(tests.passed),
+                tests_total: Some(ran),
+            };
+            self.add(&file, 1, run, stage.into(), grade)?;
+        }
+        Ok(())
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), ImportError> {
+        for file in find_files(path)? {
+            if TestReport::read(&file)?.is_some() {
+                return Err(ImportError::WhoseTests { path: file.name().to_owned() });
+            }
             let bytes = file.read()?;
             let text = String::from_utf8_lossy(&bytes);
             let text = text.trim_start_matches('\u{feff}');
@@ -216,6 +255,11 @@ impl Grades {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "counts of tests are far below 2^53")]
+fn percentage(part: i64, whole: i64) -> f64 {
+    part as f64 * 100.0 / whole as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,7 +269,7 @@ mod tests {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         let mut grades = Grades::default();
-        match grades.read(&path) {
+        match grades.read(&path.to_string_lossy()) {
             Ok(()) => Ok(grades),
             Err(error) => Err(error.to_string().rsplit('/').next().unwrap().to_owned()),
         }
@@ -257,6 +301,37 @@ mod tests {
         let unused = grades.unused();
         assert_eq!(unused.len(), 1);
         assert!(unused[0].ends_with("g.csv:3: no run `b` is imported"), "{unused:?}");
+    }
+
+    #[test]
+    fn a_report_of_tests_is_the_grade_of_the_run_it_is_given_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("junit.xml");
+        let junit = "<testsuite><testcase name='a'/><testcase name='b'><failure/></testcase>\
+                     <testcase name='c'/><testcase name='d'><skipped/></testcase></testsuite>";
+        std::fs::write(&path, junit).unwrap();
+        let path = path.to_string_lossy();
+        let mut grades = Grades::default();
+        grades.read(&format!("r={path}")).unwrap();
+        grades.read(&format!("r/2={path}")).unwrap();
+        let of = grades.of("r").unwrap();
+        assert_eq!(of.keys().collect::<Vec<_>>(), [&0, &2]);
+        let grade = of[&2];
+        assert_eq!(
+            (grade.tests_passed, grade.tests_total, grade.passed),
+            (Some(2), Some(3), Some(false))
+        );
+        assert!((grade.score.unwrap() - 200.0 / 3.0).abs() < 1e-12);
+        let error = grades.read(&path).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("junit.xml: a report of tests, which does not say of which run")
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "name the run, or the run and its stage: --scores RUN=FILE, --scores RUN/STAGE=FILE"
+        );
     }
 
     #[test]
