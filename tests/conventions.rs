@@ -21,8 +21,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "trace", "stats", "ledger", "capture", "export", "import", "rollup", "replay", "metrics",
-            "analysis", "figures", "report",
+            "trace", "stats", "ledger", "capture", "export", "import", "rollup", "replay",
+            "metrics", "analysis", "figures", "report",
         ],
     ),
 ];
