@@ -18,7 +18,6 @@
 //! * `fields`: JSON objects taken apart, the rest kept
 //! * `rows`: the rows of a run in order, while some wait for their results
 //! * `usage`: token counts in the arithmetic of a trace
-//! * `tools`: what a tool does, by its name
 //! * `stages`: how a stage ended
 //! * `scores`: grades from elsewhere
 //!
@@ -88,7 +87,6 @@ mod source;
 mod stages;
 mod swe_agent;
 mod test_report;
-mod tools;
 mod usage;
 
 pub use crate::trace::arguments_hash;

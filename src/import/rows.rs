@@ -6,11 +6,10 @@
 
 use super::sink::Sink;
 use super::stages::{Last, StageOutcome};
-use super::tools::tool_kind;
 use super::{ImportError, ImportReport};
 use crate::trace::{
     Clock, EndReason, Event, Kind, RunFacts, Streak, Timestamp, ToolKind, ToolStatus,
-    arguments_hash,
+    arguments_hash, tool_kind,
 };
 use std::collections::{HashMap, VecDeque};
 

@@ -8,6 +8,7 @@
 //! * `event`: one row, and the facts of its run
 //! * `money`, `time`: exact units
 //! * `calls`: equal tool calls, streaks
+//! * `tool_kind`: what a tool does, by its name
 //! * `schema`: the one table of columns; arrow schema, checks and documents derive from it
 //! * `line`: events and run facts as JSON objects
 //! * `version`: the format version and who may read what
@@ -36,6 +37,7 @@ mod reader;
 mod schema;
 mod store;
 mod time;
+mod tool_kind;
 mod version;
 mod vocabulary;
 mod writer;
@@ -54,6 +56,7 @@ pub use schema::{COLUMNS, Column, ColumnGroup, ColumnType};
 pub(crate) use store::encoded;
 pub use store::{Store, StoreEntry};
 pub use time::Timestamp;
+pub use tool_kind::tool_kind;
 pub use version::{SCHEMA_VERSION, SchemaVersion, TOOL_VERSION};
 pub use vocabulary::{
     Clock, CostSource, EndReason, Kind, StageStatus, ToolKind, ToolStatus, UsageQuality,

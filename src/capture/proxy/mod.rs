@@ -12,7 +12,7 @@
 //! * `ask`, `reply`, `usage`: requests and answers in words that all APIs share; `chat`, `responses`, `messages`: theirs
 //! * `conversation`, `waiting`, `repeats`: what is new in a request, and what it answers
 //! * `canonical`, `chunks`, `heard`: what a replay needs of a call: its hash, its pace, its words
-//! * `tool_kind`, `outcome`, `failure`: what a tool does, how its call ended, why a request got no answer
+//! * `outcome`, `failure`: how a tool call ended, why a request got no answer
 //! * `tape`, `scribe`, `reading`: from calls to events, on the recorder's thread
 //! * `moment`: a point in time
 
@@ -43,7 +43,6 @@ mod settings;
 mod sse;
 mod tape;
 mod tee;
-mod tool_kind;
 mod usage;
 mod waiting;
 
@@ -56,4 +55,3 @@ pub use heard::{Heard, Line, Voice, heard};
 pub(super) use outcome::Outcome;
 pub use running::Proxy;
 pub use settings::{ProxySettings, Upstream};
-pub(super) use tool_kind::tool_kind;

@@ -7,8 +7,7 @@ use super::ask::{Item, What};
 use super::moment::Moment;
 use super::outcome::Outcome;
 use super::reply::ReplyCall;
-use super::tool_kind::tool_kind;
-use crate::trace::{Clock, Event, Kind, ToolStatus};
+use crate::trace::{Clock, Event, Kind, ToolStatus, tool_kind};
 use serde_json::{Value, json};
 use std::sync::Arc;
 

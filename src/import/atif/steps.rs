@@ -5,13 +5,12 @@ use super::super::fields::Fields;
 use super::super::report::Rejected;
 use super::super::rows::RowId;
 use super::super::stages::Last;
-use super::super::tools::tool_kind;
 use super::calls::{Group, Reply};
 use super::content::text_of;
 use super::convert::{Agent, Conversation, joined, mark};
 use super::results::{ToolResult, calls_in_tags, calls_of, of_only_call, results_of};
 use super::times::{When, time_of};
-use crate::trace::{Clock, Event, Kind, ToolKind};
+use crate::trace::{Clock, Event, Kind, ToolKind, tool_kind};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

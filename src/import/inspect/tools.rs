@@ -6,7 +6,7 @@ use super::super::rows::millis_between;
 use super::convert::{Place, Run};
 use super::texts::Content;
 use super::transcript::{Record, time};
-use crate::trace::{Event, Kind, ToolKind, ToolStatus};
+use crate::trace::{Event, Kind, ToolKind, ToolStatus, tool_kind};
 use serde_json::Value;
 
 /// A call, and what is known of its execution.
@@ -219,9 +219,7 @@ fn exit_code(event: &Event, sandbox: &[Value]) -> Option<i64> {
     let name = event.tool_name.as_deref().unwrap_or_default();
     let runs = sandbox.iter().filter(|s| s.get("action").and_then(Value::as_str) == Some("exec"));
     match runs.collect::<Vec<_>>().as_slice() {
-        [run] if super::super::tools::tool_kind(name) == ToolKind::Shell => {
-            run.get("result")?.as_i64()
-        }
+        [run] if tool_kind(name) == ToolKind::Shell => run.get("result")?.as_i64(),
         _ => None,
     }
 }

@@ -8,8 +8,8 @@ use super::names::{
 };
 use super::tool_calls::OpenCall;
 use super::usage::Usage;
-use crate::capture::proxy::{Failure, Outcome, tool_kind};
-use crate::trace::{Clock, Event, Kind, Timestamp, ToolKind};
+use crate::capture::proxy::{Failure, Outcome};
+use crate::trace::{Clock, Event, Kind, Timestamp, ToolKind, tool_kind};
 use serde_json::{Map, Value, json};
 
 /// `error_type` of an error that has no better name.
