@@ -42,7 +42,7 @@ pub(super) struct Import {
     #[arg(long)]
     strict: bool,
     /// Grades for runs whose log has none: CSV or JSON with run, stage and score, a report of the SWE-bench harness, or
-    /// RUN=FILE with a CTRF or `JUnit` report of its tests (RUN/STAGE=FILE for a later stage)
+    /// RUN=FILE with a CTRF or JUnit report of its tests (RUN/STAGE=FILE for a later stage)
     #[arg(long, value_name = "FILE")]
     scores: Vec<String>,
     /// The workload of all imported runs, in place of what their logs say

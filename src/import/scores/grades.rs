@@ -3,7 +3,7 @@
 //! * CSV with a header: `run`, `score` or `passed`, and optionally `stage` (0 when absent), `tests_passed`, `tests_total`
 //! * JSON: an array of objects with these names, or `{run: score}`, or `{run: {stage: score}}`
 //! * JSON reports of the SWE-bench harness: `resolved_ids` and `unresolved_ids`
-//! * reports of test runners (CTRF, `JUnit`), which name no run: `RUN=FILE`, or `RUN/STAGE=FILE`
+//! * reports of test runners (CTRF, JUnit), which name no run: `RUN=FILE`, or `RUN/STAGE=FILE`
 //!
 //! Scores are points from 0 to 100. A grade of a run that is not imported is not lost in silence: [`Grades::unused`] names it.
 

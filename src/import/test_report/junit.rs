@@ -1,4 +1,4 @@
-//! `JUnit` XML: `testsuites`, `testsuite`, `testcase`, with `failure`, `error` or `skipped` inside of a case.
+//! JUnit XML: `testsuites`, `testsuite`, `testcase`, with `failure`, `error` or `skipped` inside of a case.
 //!
 //! The file comes from inside the container of an agent, so it may say anything: document type declarations, and with
 //! them entities, are refused, and so are nesting and size beyond any report.

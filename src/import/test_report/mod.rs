@@ -1,9 +1,9 @@
-//! Reports of test runners: CTRF (JSON) and `JUnit` (XML), told apart by content.
+//! Reports of test runners: CTRF (JSON) and JUnit (XML), told apart by content.
 //!
 //! What Harbor's verifiers leave, and what a user adds to runs whose logs have no grades.
 //!
 //! * `ctrf`: the Common Test Report Format
-//! * `junit`: what `JUnit` began and every test runner writes
+//! * `junit`: what JUnit began and every test runner writes
 
 mod ctrf;
 mod junit;
