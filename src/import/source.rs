@@ -120,6 +120,12 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Found, ImportError> {
 fn not_a_log(file: &LogFile) -> ImportError {
     let unknown = ImportError::UnknownFormat { path: file.name().to_owned() };
     let Ok(look) = Look::at(file) else { return unknown };
+    if look.text().trim().is_empty() {
+        return ImportError::BadSource {
+            path: file.name().to_owned(),
+            problem: "an empty file".into(),
+        };
+    }
     if !look.lines().is_empty() || !look.text().trim_start().starts_with(['{', '[']) {
         return unknown;
     }

@@ -159,6 +159,9 @@ fn folders_of_many_things_and_globs() {
     let ran = space.run(&["import", "all/notes.txt", "-o", "none"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.starts_with("error: all/notes.txt: not a log that ramptrace knows\nhint: "));
+    space.write("empty.jsonl", "\n");
+    let ran = space.run(&["import", "empty.jsonl", "-o", "none"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, "error: empty.jsonl: an empty file\n"));
     let ran = space.run(&["import", "all/broken.json", "-o", "none"]);
     assert_eq!(
         (ran.code, ran.stderr.as_str()),
