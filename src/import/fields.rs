@@ -4,17 +4,18 @@
 //! record is lost because nobody thought of it.
 
 use super::ImportReport;
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
 
-/// A JSON object that is being taken apart.
+/// A JSON object that is being taken apart. Records have few fields: looking through them beats hashing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct Fields(Vec<(String, Value)>);
 
 impl Fields {
     /// The fields of a JSON object; `None` for any other value.
     pub(super) fn of(value: Value) -> Option<Self> {
         match value {
-            Value::Object(map) => Some(Self(map)),
+            Value::Object(map) => Some(Self(map.into_iter().collect())),
             _ => None,
         }
     }
@@ -27,7 +28,8 @@ impl Fields {
 
     /// Takes a field; a null is the same as none.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.shift_remove(name).filter(|v| !v.is_null())
+        let index = self.index(name)?;
+        Some(self.0.remove(index).1).filter(|v| !v.is_null())
     }
 
     /// Takes a text; a value of another type stays among the rest.
@@ -41,7 +43,7 @@ impl Fields {
     /// Takes an object; a value of another type stays among the rest.
     pub(super) fn object(&mut self, name: &str) -> Option<Self> {
         match self.take(name)? {
-            Value::Object(map) => Some(Self(map)),
+            Value::Object(map) => Some(Self(map.into_iter().collect())),
             other => self.put_back(name, other),
         }
     }
@@ -90,17 +92,22 @@ impl Fields {
 
     /// Drops a field that repeats another one.
     pub(super) fn drop(&mut self, name: &str) {
-        self.0.shift_remove(name);
+        if let Some(index) = self.index(name) {
+            self.0.remove(index);
+        }
     }
 
     /// Looks at a field without taking it; a null is the same as none.
     pub(super) fn peek(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|v| !v.is_null())
+        self.index(name).map(|index| &self.0[index].1).filter(|v| !v.is_null())
     }
 
     /// Adds a field to the rest.
     pub(super) fn keep(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+        match self.index(name) {
+            Some(index) => self.0[index].1 = value.into(),
+            None => self.0.push((name.to_owned(), value.into())),
+        }
     }
 
     /// A look at the fields, in order.
@@ -115,7 +122,7 @@ impl Fields {
 
     /// The object again, as far as it is left.
     pub(super) fn into_value(self) -> Value {
-        Value::Object(self.0)
+        Value::Object(self.0.into_iter().collect())
     }
 
     /// The fields, in order.
@@ -145,27 +152,52 @@ impl Fields {
     /// What is left, as JSON text, without empty values and without nulls at any depth, which some sources write and
     /// others leave out; `None` when nothing is.
     pub(super) fn rest(self) -> Option<String> {
-        let fields = self.0.into_iter().map(|(name, value)| (name, without_nulls(value)));
-        let map: Map<String, Value> = fields.filter(|(_, v)| !is_empty(v)).collect();
-        (!map.is_empty()).then(|| Value::Object(map).to_string())
+        let mut fields = self.0;
+        fields.retain(|(_, value)| !is_empty(value) && !is_all_null(value));
+        if fields.is_empty() {
+            return None;
+        }
+        serde_json::to_string(&WithoutNulls(&fields)).ok()
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|(n, _)| n == name)
     }
 
     fn put_back<T>(&mut self, name: &str, value: Value) -> Option<T> {
-        self.0.insert(name.to_owned(), value);
+        self.0.push((name.to_owned(), value));
         None
     }
 }
 
-/// The value without the fields of its objects that are null.
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let fields = map.into_iter().filter(|(_, v)| !v.is_null());
-            Value::Object(fields.map(|(name, v)| (name, without_nulls(v))).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
-        other => other,
+/// Writes fields without those that are null, at any depth.
+struct WithoutNulls<T>(T);
+
+impl Serialize for WithoutNulls<&Vec<(String, Value)>> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(name, value)| (name, WithoutNulls(value))))
     }
+}
+
+impl Serialize for WithoutNulls<&Value> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => {
+                let mut object = to.serialize_map(None)?;
+                for (name, value) in map.iter().filter(|(_, value)| !value.is_null()) {
+                    object.serialize_entry(name, &WithoutNulls(value))?;
+                }
+                object.end()
+            }
+            Value::Array(items) => to.collect_seq(items.iter().map(WithoutNulls)),
+            other => other.serialize(to),
+        }
+    }
+}
+
+/// Whether a value is an object of which nothing is left without nulls.
+fn is_all_null(value: &Value) -> bool {
+    value.as_object().is_some_and(|map| map.values().all(Value::is_null))
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -188,6 +220,19 @@ fn whole(number: f64) -> Option<i64> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn nulls_and_empty_values_are_left_out() {
+        let fields = Fields::of(json!({
+            "a": {"x": null}, "b": {"x": {"y": null}, "z": [null, {"w": null, "v": 1}]}, "c": [], "d": "", "e": null,
+            "f": "\u{1}\"\\", "g": 1.0, "h": false
+        }));
+        assert_eq!(
+            fields.unwrap().rest().as_deref(),
+            Some(r#"{"b":{"x":{},"z":[null,{"v":1}]},"f":"\u0001\"\\","g":1.0,"h":false}"#)
+        );
+        assert_eq!(Fields::of(json!({"a": null, "b": {"c": null}})).unwrap().rest(), None);
+    }
 
     #[test]
     fn attributes_are_added_to() {

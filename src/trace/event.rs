@@ -3,10 +3,9 @@
 //! Field docs are short here: `schema.rs` holds the meaning, unit and nullness of every column, and the data
 //! dictionary in `schemas/` is generated from it.
 
-use super::schema::Cell;
 use super::{
-    COLUMNS, Clock, CostSource, EndReason, Kind, StageStatus, Timestamp, ToolKind, ToolStatus,
-    UsageQuality, Usd,
+    Clock, CostSource, EndReason, Kind, StageStatus, Timestamp, ToolKind, ToolStatus, UsageQuality,
+    Usd,
 };
 
 /// What is true of a whole run; repeated in each of its rows.
@@ -123,14 +122,22 @@ impl Event {
         }
     }
 
-    /// Bytes of its texts.
+    /// Bytes of its texts; words of closed lists are not counted.
     pub fn text_bytes(&self) -> usize {
-        let run = RunFacts::default();
-        let texts = COLUMNS.iter().map(|column| match (column.get)(&run, self) {
-            Cell::Text(text) => text.len(),
-            _ => 0,
-        });
-        texts.sum()
+        let texts = [
+            &self.event_id,
+            &self.parent_event_id,
+            &self.response_id,
+            &self.finish_reason,
+            &self.tool_name,
+            &self.tool_call_id,
+            &self.error_type,
+            &self.role,
+            &self.content,
+            &self.arguments,
+            &self.attributes,
+        ];
+        texts.into_iter().flatten().map(String::len).sum()
     }
 
     /// Total tokens of this row: input + output; null when both are unknown.

@@ -84,9 +84,10 @@ fn comparable(events: &[Event], any_order: bool) -> Vec<Event> {
         if let Some(text) =
             event.content.as_mut().filter(|_| any_order && event.kind == Kind::ToolCall)
         {
-            let mut lines: Vec<&str> = text.lines().collect();
-            lines.sort_unstable();
-            *text = lines.join("\n");
+            // Programs that share a pipe may even cut into each other's lines.
+            let mut words: Vec<&str> = text.split_whitespace().collect();
+            words.sort_unstable();
+            *text = words.join(" ");
         }
         all.push(event);
     }
