@@ -247,6 +247,14 @@ fn a_job_is_no_trial() {
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].report.records_read, 1);
     assert!(try_import(&[("result.json", job.to_string().as_bytes())]).is_err());
+    // What Terminal-Bench 1.x wrote has another shape: no trial is made of it.
+    let old = json!({"id": "1", "n_resolved": 1, "accuracy": 1.0, "results": [{
+        "trial_name": "t.1-of-1", "task_id": "t", "is_resolved": true, "failure_mode": "unset",
+        "total_input_tokens": 10, "total_output_tokens": 2}]});
+    let of_task = old["results"][0].clone();
+    for document in [old, of_task] {
+        assert!(try_import(&[("results.json", document.to_string().as_bytes())]).is_err());
+    }
 }
 
 #[test]
@@ -448,7 +456,7 @@ fn damaged_trials_do_no_harm() {
     let kimi = trials.join("tb21-cancel-async-tasks-kimicode-4x_with");
     assert_survives(
         &[kimi.join("cancel-async-tasks__THLazLx"), kimi.join("cancel-async-tasks__kzDD3Dp")],
-        800,
+        940,
     );
     assert_survives(&[trials.join("tb21-kv-store-grpc-claude-code-k6")], 60);
 }
