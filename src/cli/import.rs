@@ -8,8 +8,7 @@ use super::import_store::{Sealed, StoreSink};
 use super::output::{Output, TableFormat};
 use super::progress::Progress;
 use crate::import::{
-    COVERAGE, Format, Found, Graded, Grades, ImportError, ImportReport, Job, Sink, find_sources,
-    jobs,
+    COVERAGE, Format, Found, Graded, Grades, ImportError, ImportReport, Job, find_sources, jobs,
 };
 use crate::report::{Column, Kind, Table};
 use crate::trace::{Store, Written};
@@ -106,11 +105,7 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
 fn seal(args: &Import, store: &Path, job: &Job, grades: &Grades) -> Vec<Sealed> {
     let mut sink = StoreSink::new(store, args.strict, args.workload.as_deref());
     let mut graded = Graded::new(grades, &mut sink);
-    let imported = if args.scores.is_empty() {
-        job.import(&mut sink)
-    } else {
-        job.import(&mut graded as &mut dyn Sink)
-    };
+    let imported = job.import(&mut graded);
     let mut sealed = sink.sealed;
     if let Err(error) = imported {
         sealed.push(Err(error.into()));

@@ -9,7 +9,7 @@ use super::formats::{Importer, no_folders};
 use super::look::{Field, Look};
 use super::ramp::WORKLOAD;
 use super::sink::{Sink, send};
-use super::source::Source;
+use super::source::{Source, each};
 use super::stages::StageOutcome;
 use super::{Format, ImportError};
 use crate::trace::{Clock, EndReason, Event, Kind, RunFacts, Timestamp, UsageQuality};
@@ -45,12 +45,7 @@ pub(super) struct Task {
 
 /// How bare reports are recognised and read: one object with a benchmark and tasks.
 pub(super) const fn importer(format: Format) -> Importer {
-    Importer {
-        format,
-        claim: no_folders,
-        recognises,
-        plan: |sources| sources.into_iter().map(|source| Ok(source.job(import))).collect(),
-    }
+    Importer { format, claim: no_folders, recognises, plan: |sources| each(sources, import) }
 }
 
 fn recognises(look: &Look<'_>) -> bool {

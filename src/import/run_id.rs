@@ -1,6 +1,8 @@
 //! Run ids for logs that have none of their own that is unique, such as those that only name an instance of a benchmark:
 //! the readable name, and a digest of what was read, so that equal logs have equal ids and others do not.
 
+use super::ImportError;
+use super::files::LogFile;
 use sha2::{Digest, Sha256};
 
 /// An id of a readable name and the first 8 hex digits of the SHA-256 of a log.
@@ -8,6 +10,11 @@ pub(super) fn unique(name: &str, log: &[u8]) -> String {
     let digest = Sha256::digest(log);
     let first = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     format!("{}-{first:08x}", if name.is_empty() { "run" } else { name })
+}
+
+/// The same for a log that is a file, which is not in memory.
+pub(super) fn of_file(file: &LogFile) -> Result<String, ImportError> {
+    Ok(format!("{}-{}", file.stem(), file.short_hash()?))
 }
 
 #[cfg(test)]

@@ -73,6 +73,14 @@ impl Source {
     }
 }
 
+/// A job for each source: the plan of formats whose logs have nothing to do with each other.
+pub(super) fn each(
+    sources: Vec<Source>,
+    work: fn(&Source, &mut dyn Sink) -> Result<(), ImportError>,
+) -> Vec<Result<Job, ImportError>> {
+    sources.into_iter().map(|source| Ok(source.job(work))).collect()
+}
+
 impl Job {
     /// A job of its own making.
     pub(super) fn new(

@@ -102,7 +102,7 @@ fn read_and_write(bencher: Bencher, path: &Path) {
     });
 }
 
-/// As the command does it: jobs in parallel, each event written as it comes.
+/// Jobs in parallel, each event written as it comes; the command writes on a second thread besides.
 fn read_and_write_parallel(bencher: Bencher, path: &Path) {
     let store = tempfile::tempdir().expect("a folder");
     bencher.counter(size(path)).bench(|| {

@@ -6,7 +6,7 @@ use super::super::rows::Rows;
 use super::super::sink::Sink;
 use super::super::source::Source;
 use super::super::stages::{Last, StageOutcome};
-use super::super::{ImportError, ImportReport};
+use super::super::{ImportError, ImportReport, run_id};
 use super::records::{Record, Records};
 use super::segments::{Segment, Segments};
 use super::totals::Totals;
@@ -221,7 +221,6 @@ impl<'f, 's> Walk<'f, 's> {
 
 /// A name for a run that has none.
 fn unnamed_run(source: &Source, nth: usize) -> Result<String, ImportError> {
-    let file = source.file()?;
-    let name = format!("{}-{}", file.stem(), file.short_hash()?);
+    let name = run_id::of_file(source.file()?)?;
     Ok(if nth == 0 { name } else { format!("{name}-{nth}") })
 }

@@ -4,7 +4,7 @@ use super::super::fields::Fields;
 use super::super::rows::{Rows, timed};
 use super::super::sink::Sink;
 use super::super::stages::StageOutcome;
-use super::super::{ImportError, ImportReport};
+use super::super::{ImportError, ImportReport, run_id};
 use super::plan::Member;
 use super::record::{Read, Records};
 use super::thread::{Run, Thread};
@@ -134,8 +134,7 @@ fn run_id(main: &Member) -> Result<String, ImportError> {
     if !main.thread.is_empty() {
         return Ok(main.thread.clone());
     }
-    let file = &main.survey.file;
-    Ok(format!("{}-{}", file.stem(), file.short_hash()?))
+    run_id::of_file(&main.survey.file)
 }
 
 /// The last part of the working directory, in either system's spelling.

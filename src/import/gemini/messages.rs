@@ -8,7 +8,7 @@ use super::super::rows::{Rows, millis_between, timed};
 use super::super::sink::Sink;
 use super::super::stages::StageOutcome;
 use super::super::usage::Usage;
-use super::super::{ImportError, ImportReport, Rejected};
+use super::super::{ImportError, ImportReport, Rejected, run_id};
 use super::session::{Record, Records, messages_of};
 use super::stream;
 use super::survey::{Chosen, Run, Surveyed};
@@ -407,7 +407,7 @@ fn thought(thought: &Value) -> Option<String> {
 pub(super) fn run_id(main: &Surveyed) -> Result<String, ImportError> {
     match &main.session {
         Some(session) => Ok(session.clone()),
-        None => Ok(format!("{}-{}", main.file.stem(), main.file.short_hash()?)),
+        None => run_id::of_file(&main.file),
     }
 }
 

@@ -20,7 +20,7 @@ mod trial;
 
 use super::files::LogFile;
 use super::formats::{Importer, no_files};
-use super::source::Source;
+use super::source::{Source, each};
 use super::{Format, ImportError};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,9 +33,7 @@ pub(super) const fn importer(format: Format) -> Importer {
         format,
         claim,
         recognises: no_files,
-        plan: |sources| {
-            sources.into_iter().map(|source| Ok(source.job(convert::convert))).collect()
-        },
+        plan: |sources| each(sources, convert::convert),
     }
 }
 

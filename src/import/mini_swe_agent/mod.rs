@@ -19,6 +19,7 @@ mod walk;
 use super::Format;
 use super::formats::{Importer, no_folders};
 use super::look::{Field, Look};
+use super::source::each;
 use serde_json::Value;
 
 /// How trajectories are recognised and read.
@@ -27,9 +28,7 @@ pub(super) const fn importer(format: Format) -> Importer {
         format,
         claim: no_folders,
         recognises,
-        plan: |sources| {
-            sources.into_iter().map(|source| Ok(source.job(document::import))).collect()
-        },
+        plan: |sources| each(sources, document::import),
     }
 }
 

@@ -22,7 +22,7 @@ mod usage;
 
 use super::formats::{Importer, no_files};
 use super::sink::Sink;
-use super::source::Source;
+use super::source::{Source, each};
 use super::{Format, ImportError};
 
 /// How run folders are recognised and read.
@@ -31,7 +31,7 @@ pub(super) const fn importer(format: Format) -> Importer {
         format,
         claim: |files| Ok(folder::claim(Format::OpenHands, files)),
         recognises: no_files,
-        plan: |sources| sources.into_iter().map(|source| Ok(source.job(import))).collect(),
+        plan: |sources| each(sources, import),
     }
 }
 

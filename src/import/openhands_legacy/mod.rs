@@ -22,18 +22,13 @@ use super::files::{json_problem, lenient};
 use super::formats::{Importer, no_folders};
 use super::look::{Field, Look};
 use super::sink::Sink;
-use super::source::Source;
+use super::source::{Source, each};
 use super::{Format, ImportError};
 use serde_json::{Value, json};
 
 /// How these logs are recognised and read.
 pub(super) const fn importer(format: Format) -> Importer {
-    Importer {
-        format,
-        claim: no_folders,
-        recognises,
-        plan: |sources| sources.into_iter().map(|source| Ok(source.job(import))).collect(),
-    }
+    Importer { format, claim: no_folders, recognises, plan: |sources| each(sources, import) }
 }
 
 fn recognises(look: &Look<'_>) -> bool {

@@ -12,7 +12,7 @@ mod rows;
 
 use super::formats::{Importer, no_folders};
 use super::sink::{Sink, send};
-use super::source::Source;
+use super::source::{Source, each};
 use super::{Format, ImportError};
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ pub(super) const fn importer(format: Format) -> Importer {
         format,
         claim: no_folders,
         recognises: |look| rows::recognises(&look.text()),
-        plan: |sources| sources.into_iter().map(|source| Ok(source.job(import))).collect(),
+        plan: |sources| each(sources, import),
     }
 }
 
