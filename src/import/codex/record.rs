@@ -6,7 +6,7 @@
 
 use super::super::ImportError;
 use super::super::fields::Fields;
-use super::super::files::{Lines, LogFile, lenient};
+use super::super::files::{LogFile, Values, lenient};
 use super::super::look::{Field, Look};
 use crate::trace::Timestamp;
 use serde_json::Value;
@@ -58,14 +58,9 @@ pub(super) enum Read {
 /// The records of a file.
 #[derive(Debug)]
 pub(super) struct Records {
-    from: From,
-    seen: usize,
-}
-
-#[derive(Debug)]
-enum From {
-    Lines(Lines),
-    Document(std::vec::IntoIter<Value>),
+    values: Values,
+    /// None was a value yet.
+    first: bool,
 }
 
 /// Whether a file is a rollout.
@@ -115,34 +110,23 @@ impl Records {
             None => holds(b"\"session\"") && holds(b"\"items\""),
         };
         if !document {
-            return Ok(Self { from: From::Lines(file.lines()?), seen: 0 });
+            return Ok(Self { values: Values::of_lines(file)?, first: true });
         }
         let mut document = Fields::of(file.json()?).unwrap_or_default();
         let mut values: Vec<Value> = document.take("session").into_iter().collect();
         values.extend(document.array("items").unwrap_or_default());
-        Ok(Self { from: From::Document(values.into_iter()), seen: 0 })
+        Ok(Self { values: Values::of_document(values), first: true })
     }
 
     /// The next record; an error when the stream breaks off.
     pub(super) fn next(&mut self) -> Result<Option<Read>, ImportError> {
-        let (line, value) = match &mut self.from {
-            From::Lines(lines) => {
-                let Some(line) = lines.next_line()? else { return Ok(None) };
-                if line.cut {
-                    return Ok(Some(Read::Bad(line.number, "a line beyond 256 MiB".to_owned())));
-                }
-                match lenient(line.bytes) {
-                    Ok(value) => (line.number, value),
-                    Err(error) => return Ok(Some(Read::Bad(line.number, error.to_string()))),
-                }
-            }
-            From::Document(values) => match values.next() {
-                Some(value) => (self.seen + 1, value),
-                None => return Ok(None),
-            },
+        let (line, value) = match self.values.next()? {
+            None => return Ok(None),
+            Some((line, Err(problem))) => return Ok(Some(Read::Bad(line, problem))),
+            Some((line, Ok(value))) => (line, value),
         };
-        self.seen += 1;
-        Ok(Some(match Record::of(value, line, self.seen == 1) {
+        let first = std::mem::take(&mut self.first);
+        Ok(Some(match Record::of(value, line, first) {
             Ok(record) => Read::Record(Box::new(record)),
             Err(problem) => Read::Bad(line, problem.to_owned()),
         }))

@@ -9,6 +9,7 @@
 //! * `archive`: the members of zip and tar files
 //! * `tree`: the files below paths, folders, globs and archives
 //! * `lines`: a file line by line, in bounded memory
+//! * `values`: the records of lines or of one document
 //! * `json`: JSON as producers really write it
 
 mod archive;
@@ -17,8 +18,10 @@ mod lines;
 mod log_file;
 mod packing;
 mod tree;
+mod values;
 
 pub(super) use json::{lenient, problem as json_problem};
 pub(super) use lines::{Line, Lines};
 pub use log_file::LogFile;
 pub(super) use tree::find_files;
+pub(super) use values::Values;

@@ -2,7 +2,7 @@
 
 use super::super::ImportError;
 use super::super::fields::Fields;
-use super::super::files::{Lines, LogFile, lenient};
+use super::super::files::{LogFile, Values, lenient};
 use serde_json::Value;
 
 /// A record.
@@ -24,16 +24,7 @@ pub(super) enum Record {
 
 /// The records of a file.
 #[derive(Debug)]
-pub(super) struct Records {
-    from: From,
-    seen: usize,
-}
-
-#[derive(Debug)]
-enum From {
-    Lines(Lines),
-    Document(std::vec::IntoIter<Value>),
-}
+pub(super) struct Records(Values);
 
 impl Records {
     /// Opens a session file.
@@ -44,7 +35,7 @@ impl Records {
             |v: &Value| v.get("messages").and_then(Value::as_array).is_some_and(|m| !m.is_empty());
         // A first line that is no value is the beginning of a document over many lines.
         if first.as_ref().is_some_and(|first| !has_messages(first)) {
-            return Ok(Self { from: From::Lines(file.lines()?), seen: 0 });
+            return Values::of_lines(file).map(Self);
         }
         match file.json() {
             Ok(document) => {
@@ -52,34 +43,18 @@ impl Records {
                 let messages = document.array("messages").unwrap_or_default();
                 let mut values = vec![Value::Object(document.into_pairs().collect())];
                 values.extend(messages);
-                Ok(Self { from: From::Document(values.into_iter()), seen: 0 })
+                Ok(Self(Values::of_document(values)))
             }
             Err(error) if first.is_none() => Err(error),
             // A document on the first line, and lines after it.
-            Err(_) => Ok(Self { from: From::Lines(file.lines()?), seen: 0 }),
+            Err(_) => Values::of_lines(file).map(Self),
         }
     }
 
     /// The next record with its line, or its position in a document; an error when the stream breaks off.
     pub(super) fn next(&mut self) -> Result<Option<(usize, Record)>, ImportError> {
-        self.seen += 1;
-        let (line, value) = match &mut self.from {
-            From::Lines(lines) => {
-                let Some(line) = lines.next_line()? else { return Ok(None) };
-                if line.cut {
-                    return Ok(Some((line.number, Record::Bad("a line beyond 256 MiB".into()))));
-                }
-                match lenient(line.bytes) {
-                    Ok(value) => (line.number, value),
-                    Err(error) => return Ok(Some((line.number, Record::Bad(error.to_string())))),
-                }
-            }
-            From::Document(values) => match values.next() {
-                Some(value) => (self.seen, value),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some((line, Record::of(value))))
+        let placed = self.0.next()?;
+        Ok(placed.map(|(line, value)| (line, value.map_or_else(Record::Bad, Record::of))))
     }
 }
 
