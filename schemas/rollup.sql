@@ -13,7 +13,7 @@ WITH rows_of_stage AS (
   SELECT
     run_id, workload, model, provider, agent, protocol, seq,
     COALESCE(stage, -1) AS stage, attempt, ts, offset_us,
-    CAST(ROUND(duration_ms * 1000.0) AS BIGINT) AS duration_us,
+    CAST(FLOOR(duration_ms * 1000.0 + 0.5) AS BIGINT) AS duration_us,
     input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, reported_total_tokens, cost_usd,
     CASE WHEN kind = 'stage_result' THEN score END AS score,
     CASE WHEN kind = 'stage_result' THEN stage_status END AS stage_status,

@@ -52,6 +52,7 @@ mod replay_serve;
 mod replay_tools;
 mod report;
 mod report_runs;
+mod rollup;
 mod score;
 mod score_tables;
 mod scoring;

@@ -2,8 +2,8 @@
 //!
 //! The same names stand in `schemas/views.md`, in the tables that `analyze` writes, in metric packs and in notebooks.
 
-use super::fold::{collect, fold_in_parts, run_rows, stage_view};
-use super::{Frame, RollupError, scan_events};
+use super::portable::collect;
+use super::{Frame, RollupError, roll_up, scan_events};
 use crate::trace::ColumnType;
 use polars::prelude::{DataFrame, IntoLazy, SortMultipleOptions};
 use polars::sql::SQLContext;
@@ -149,18 +149,14 @@ fn columns_sql(columns: &[ViewColumn]) -> String {
 /// Without an `ORDER BY`, the rows of a grouped query come sorted by its columns from left to right, so that the same
 /// query gives the same bytes.
 pub fn query(files: &[PathBuf], sql: &str) -> Result<Frame, RollupError> {
-    let failed = |source: polars::error::PolarsError| RollupError::Query {
-        problem: first_line(&source),
-        source,
-    };
     let context = SQLContext::new();
     context.register("events", scan_events(files)?);
     // Folding is only paid for by queries that can see its result.
     let lower = sql.to_ascii_lowercase();
     if ["stages", "runs", "show"].iter().any(|word| lower.contains(word)) {
-        let rows = fold_in_parts(files)?.lazy();
-        context.register("stages", stage_view(rows.clone()).map_err(failed)?);
-        context.register("runs", run_rows(rows).map_err(failed)?);
+        let rollup = roll_up(files)?;
+        context.register("stages", rollup.stages.lazy());
+        context.register("runs", rollup.runs.lazy());
     }
     run_query(context, sql)
 }

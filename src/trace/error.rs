@@ -21,6 +21,12 @@ pub enum TraceError {
     #[error("{}: a Parquet file, but not a ramptrace trace (its metadata has no `ramptrace.schema_version`)", path.display())]
     NotATrace { path: PathBuf },
 
+    #[error("{}: a table of a rollup, which holds no events", path.display())]
+    NoEvents { path: PathBuf },
+
+    #[error("{}: the rollup is not complete: {missing} is missing", path.display())]
+    MissingShards { path: PathBuf, missing: String },
+
     #[error("{}: bad file metadata: {problem}", path.display())]
     BadFooter { path: PathBuf, problem: String },
 
@@ -84,6 +90,10 @@ impl TraceError {
                 )
             }
             Self::NotATrace { .. } => "make traces with: ramptrace import LOG -o STORE".into(),
+            Self::NoEvents { .. } => "give the store that the rollup was made of".into(),
+            Self::MissingShards { .. } => {
+                "make it with: ramptrace rollup STORE -o FOLDER --shard I/N".into()
+            }
             Self::NewerMajor { written_by, .. } => {
                 format!("read it with ramptrace {written_by}, which wrote it, or a later release")
             }

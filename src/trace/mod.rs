@@ -13,10 +13,12 @@
 //! * `line`: events and run facts as JSON objects
 //! * `version`: the format version and who may read what
 //! * `writer`, `reader`: Parquet out and in
+//! * `columns`: Parquet in, column by column
 //! * `digest`: the hash of a run
 //! * `footer`: what a trace file says about itself
 //! * `inert`: hostile text made harmless
 //! * `store`: a folder of traces
+//! * `tables`: the folder that a rollup leaves
 //! * `check`: the rules a trace keeps, row by row
 //! * `compare`: what a rewriting changed
 //! * `docs`: the files in `schemas/`
@@ -24,6 +26,7 @@
 
 mod calls;
 mod check;
+mod columns;
 mod compare;
 mod digest;
 mod docs;
@@ -36,6 +39,7 @@ mod money;
 mod reader;
 mod schema;
 mod store;
+mod tables;
 mod time;
 mod tool_kind;
 mod version;
@@ -44,6 +48,7 @@ mod writer;
 
 pub use calls::{Streak, arguments_hash};
 pub use check::{RowCheck, Violation, check_file};
+pub use columns::{ColumnBatch, ColumnFile, ColumnReader, Values, Words};
 pub use compare::{Difference, compare_files};
 pub use docs::{data_dictionary, events_schema_text, message_text};
 pub use error::TraceError;
@@ -55,6 +60,7 @@ pub use reader::{TraceReader, read_footer};
 pub use schema::{COLUMNS, Column, ColumnGroup, ColumnType};
 pub(crate) use store::encoded;
 pub use store::{Store, StoreEntry};
+pub use tables::{RUNS, STAGES, TRACE_HASH, TableFiles, file_note};
 pub use time::Timestamp;
 pub use tool_kind::tool_kind;
 pub use version::{SCHEMA_VERSION, SchemaVersion, TOOL_VERSION};

@@ -8,6 +8,7 @@
 
 use super::footer::{RUNS_KEY, SCHEMA_KEY, TOOL_KEY};
 use super::schema::{Cell, is_long_text};
+use super::tables::is_view;
 use super::{
     COLUMNS, Column, ColumnType, Event, Footer, Kind, RunFacts, SCHEMA_VERSION, SchemaVersion,
     Timestamp, TraceError, Usd,
@@ -149,7 +150,10 @@ impl Iterator for TraceReader {
     }
 }
 
-fn open(path: &Path, indexed: PageIndexPolicy) -> Result<(File, ArrowReaderMetadata), TraceError> {
+pub(super) fn open(
+    path: &Path,
+    indexed: PageIndexPolicy,
+) -> Result<(File, ArrowReaderMetadata), TraceError> {
     if !path.exists() {
         return Err(TraceError::NotFound { path: path.to_owned() });
     }
@@ -160,14 +164,16 @@ fn open(path: &Path, indexed: PageIndexPolicy) -> Result<(File, ArrowReaderMetad
     Ok((file, metadata))
 }
 
-fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Footer, TraceError> {
+pub(super) fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Footer, TraceError> {
     let pairs = metadata.metadata().file_metadata().key_value_metadata();
     let value = |key: &str| {
         pairs.into_iter().flatten().find(|kv| kv.key == key).and_then(|kv| kv.value.as_deref())
     };
     let bad = |problem: String| TraceError::BadFooter { path: path.to_owned(), problem };
-    let version =
-        value(SCHEMA_KEY).ok_or_else(|| TraceError::NotATrace { path: path.to_owned() })?;
+    let version = value(SCHEMA_KEY).ok_or_else(|| match is_view(metadata) {
+        true => TraceError::NoEvents { path: path.to_owned() },
+        false => TraceError::NotATrace { path: path.to_owned() },
+    })?;
     let schema_version = SchemaVersion::parse(version)
         .ok_or_else(|| bad(format!("`{version}` is not a format version")))?;
     let tool_version = value(TOOL_KEY).unwrap_or("(unknown)").to_owned();
@@ -184,7 +190,7 @@ fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Footer, Trac
     Ok(Footer { schema_version, tool_version, runs })
 }
 
-fn check_columns(path: &Path, schema: &Schema) -> Result<(), TraceError> {
+pub(super) fn check_columns(path: &Path, schema: &Schema) -> Result<(), TraceError> {
     for column in COLUMNS {
         match schema.field_with_name(column.name) {
             Ok(field) if type_fits(column, field.data_type()) => {}

@@ -4,7 +4,8 @@
 //! store, whatever its name, so stores can be merged by copying. Two different traces with one run id are refused.
 
 use super::{
-    Event, RunEntry, RunFacts, SealedTrace, TraceError, TraceWriter, Written, read_footer,
+    Event, RunEntry, RunFacts, SealedTrace, TableFiles, TraceError, TraceWriter, Written,
+    read_footer,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct Store {
     root: PathBuf,
     entries: Vec<StoreEntry>,
+    /// The tables of a rollup that stands for the store.
+    tables: Option<TableFiles>,
 }
 
 /// One run of a store.
@@ -46,8 +49,12 @@ impl Store {
 
     /// Like [`Self::open`], but a folder may be empty or missing.
     pub fn open_or_empty(path: &Path) -> Result<Self, TraceError> {
-        let files = trace_files(path)?;
-        let mut entries = Vec::new();
+        let tables = TableFiles::find(path)?;
+        let mut entries = match &tables {
+            Some(tables) => tables.entries()?,
+            None => Vec::new(),
+        };
+        let files = if tables.is_some() { Vec::new() } else { trace_files(path)? };
         for file in files {
             let bytes = std::fs::metadata(&file).map_err(TraceError::io("read", &file))?.len();
             for run in read_footer(&file)?.runs {
@@ -62,7 +69,7 @@ impl Store {
                 second: b.path.clone(),
             });
         }
-        Ok(Self { root: path.to_owned(), entries })
+        Ok(Self { root: path.to_owned(), entries, tables })
     }
 
     /// The path it was opened with.
@@ -70,13 +77,21 @@ impl Store {
         &self.root
     }
 
+    /// Whether it is a rollup, which has tables and no events.
+    pub const fn is_rollup(&self) -> bool {
+        self.tables.is_some()
+    }
+
     /// Its runs, by run id.
     pub fn entries(&self) -> &[StoreEntry] {
         &self.entries
     }
 
-    /// Its files, each once, by path.
+    /// Its files, each once, by path; those of the tables where it is a rollup.
     pub fn files(&self) -> Vec<PathBuf> {
+        if let Some(tables) = &self.tables {
+            return tables.files();
+        }
         let mut files: Vec<PathBuf> = self.entries.iter().map(|e| e.path.clone()).collect();
         files.sort();
         files.dedup();
