@@ -19,6 +19,7 @@ mod cascade;
 mod cascade_tables;
 mod catalogue;
 mod check;
+mod compact;
 mod cost;
 mod cost_tables;
 mod demo;

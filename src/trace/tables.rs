@@ -86,7 +86,8 @@ impl TableFiles {
         let mut entries = Vec::new();
         for file in &self.runs {
             let bytes = std::fs::metadata(file).map_err(TraceError::io("read", file))?.len();
-            let entry = |run| StoreEntry { path: file.clone(), run, bytes };
+            let entry =
+                |run| StoreEntry { path: file.clone(), run, bytes, first_row: 0, alone: false };
             let batches = read_runs(file)?;
             for batch in batches {
                 let batch = batch.map_err(|source| TraceError::BadPage {
