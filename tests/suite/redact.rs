@@ -1,7 +1,7 @@
 //! `ramptrace store redact`: secrets leave a store, and no number of it changes.
 
 use super::workspace::Workspace;
-use ramptrace::trace::{Event, Kind, RunFacts, Store, TraceReader, Written};
+use ramptrace::trace::{Event, Kind, Layout, RunFacts, Store, TraceReader, Written};
 use std::collections::BTreeMap;
 use std::path::Path;
 
