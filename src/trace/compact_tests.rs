@@ -222,7 +222,7 @@ fn cut_off_at_every_step_every_run_is_read_once() {
         copied(original.path(), root);
         let more = cut_off(root, steps);
         assert_eq!(read(root), before, "after {steps} steps");
-        for shards in [1, 2, 5, 256] {
+        for shards in [1, 3, 16] {
             assert_eq!(read_shards(root, shards), ids, "{shards} shards after {steps} steps");
         }
         let after = compact(root);

@@ -139,3 +139,120 @@ fn duplicate(files: &[TraceFile], places: &[Place]) -> TraceError {
         others: two.get(1).is_some_and(|place| runs(place) > 1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::RunFacts;
+    use super::super::footer::RunEntry;
+    use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
+    /// A file with runs, each of which has the hash that its name says, or one of its own behind a colon.
+    fn file(name: &str, runs: &[&str]) -> TraceFile {
+        let run = |text: &&str| {
+            let (id, hash) = text.split_once(':').unwrap_or((text, text));
+            let facts = RunFacts { run_id: id.to_owned(), ..RunFacts::default() };
+            let sha256 = (hash != "none").then(|| hash.to_owned());
+            RunEntry { events: 1, sha256, ..RunEntry::new(&facts) }
+        };
+        let runs = runs.iter().map(run).collect();
+        TraceFile { path: name.into(), bytes: 1, modified: None, newer: false, runs }
+    }
+
+    /// The names of the files that are read.
+    fn kept(files: &[TraceFile]) -> Result<Vec<String>, String> {
+        let kept = cover(files).map_err(|error| error.to_string())?;
+        let names = files.iter().zip(kept).filter(|(_, kept)| *kept);
+        Ok(names.map(|(file, _)| file.path.display().to_string()).collect())
+    }
+
+    #[test]
+    fn a_copy_is_passed_over() {
+        let files =
+            [file("a", &["1"]), file("b", &["1"]), file("c", &["1", "2"]), file("d", &["3"])];
+        assert_eq!(kept(&files[..2]), Ok(vec!["a".to_owned()]));
+        assert_eq!(kept(&files[1..]), Ok(vec!["c".to_owned(), "d".to_owned()]));
+        // Old files with a copy beside the new one.
+        assert_eq!(kept(&files), Ok(vec!["c".to_owned(), "d".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_no_copy_is_an_error_that_names_both() {
+        let error = |first: &str, second: &str| {
+            Err(format!("run `1` is in the store twice: {first} and {second}"))
+        };
+        // Other contents, or nobody knows.
+        assert_eq!(kept(&[file("a", &["1:x"]), file("b", &["1:y"])]), error("a", "b"));
+        assert_eq!(kept(&[file("a", &["1:none"]), file("b", &["1:none"])]), error("a", "b"));
+        assert_eq!(kept(&[file("a", &["1:none"]), file("b", &["1"])]), error("a", "b"));
+        assert_eq!(kept(&[file("a", &["1", "1"])]), error("a", "a"));
+        // Both have something that the other has not; the one with less is named last.
+        assert_eq!(kept(&[file("a", &["1", "2"]), file("b", &["1", "3", "4"])]), error("b", "a"));
+        // A ring of three has no two sides.
+        let ring = [file("a", &["1", "2"]), file("b", &["2", "3"]), file("c", &["3", "1"])];
+        assert!(kept(&ring).unwrap_err().contains("twice"));
+        let same = [file("a", &["1"]), file("b", &["1", "2"]), file("c", &["1", "2", "3"])];
+        assert!(kept(&same).unwrap_err().contains("twice"));
+    }
+
+    #[test]
+    fn the_hint_loses_no_run() {
+        let hint = |files: &[TraceFile]| cover(files).unwrap_err().hint().unwrap();
+        let alone = hint(&[file("a", &["1:x"]), file("b", &["1:y", "2"])]);
+        assert!(alone.contains("remove a,"), "{alone}");
+        let others = hint(&[file("a", &["1:x", "3"]), file("b", &["1:y", "2"])]);
+        assert!(!others.contains("remove"), "{others}");
+    }
+
+    /// Puts runs into files at random.
+    fn split(random: &mut ChaCha8Rng, name: &str, runs: &[String]) -> Vec<TraceFile> {
+        let count = 1 + random.next_u64() % runs.len() as u64;
+        let mut parts: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+        for run in runs {
+            parts.entry(random.next_u64() % count).or_default().push(run);
+        }
+        parts.iter().map(|(i, runs)| file(&format!("{name}{i}"), runs)).collect()
+    }
+
+    #[test]
+    fn whatever_is_merged_into_whatever_every_run_is_read_once_at_every_moment() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        for _ in 0..3000 {
+            let runs: Vec<String> = (0..=random.next_u64() % 12).map(|i| i.to_string()).collect();
+            let old = split(&mut random, "old", &runs);
+            let new = split(&mut random, "new", &runs);
+            // A second copy of some old files: read before, or not.
+            let copies: Vec<TraceFile> = old
+                .iter()
+                .filter(|_| random.next_u64().is_multiple_of(4))
+                .map(|file| TraceFile {
+                    path: format!("copy-{}", file.path.display()).into(),
+                    ..file.clone()
+                })
+                .collect();
+            let mut moments = Vec::new();
+            for published in 0..=new.len() {
+                moments.push([&old[..], &copies, &new[..published]].concat());
+                moments.push([&old[..], &new[..published]].concat());
+            }
+            for removed in 0..=old.len() {
+                moments.push([&old[removed..], &new].concat());
+            }
+            for mut files in moments {
+                files.sort_by(|a, b| a.path.cmp(&b.path));
+                let kept = cover(&files).unwrap_or_else(|error| panic!("{error}: {files:?}"));
+                let mut read: Vec<&str> = files
+                    .iter()
+                    .zip(&kept)
+                    .filter(|(_, kept)| **kept)
+                    .flat_map(|(file, _)| file.runs.iter().map(|run| run.run_id.as_str()))
+                    .collect();
+                read.sort_unstable();
+                let mut every: Vec<&str> = runs.iter().map(String::as_str).collect();
+                every.sort_unstable();
+                assert_eq!(read, every, "{files:?}");
+            }
+        }
+    }
+}

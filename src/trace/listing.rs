@@ -179,3 +179,88 @@ fn walk(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Event, Kind, RunFacts, Store, TraceWriter};
+    use super::*;
+
+    fn write(path: &Path, runs: &[&str]) {
+        let mut writer = TraceWriter::create(path).unwrap();
+        for run in runs {
+            let facts = RunFacts { run_id: (*run).to_owned(), ..RunFacts::default() };
+            writer.write(&facts, &Event::new(Kind::RunEnd)).unwrap();
+        }
+        writer.finish(false).unwrap();
+    }
+
+    fn runs_of(root: &Path, shard: &str) -> Vec<String> {
+        let store = Store::open_shard(root, shard.parse().unwrap()).unwrap();
+        store.entries().iter().map(|entry| entry.run.run_id.clone()).collect()
+    }
+
+    #[test]
+    fn a_shard_does_not_look_into_other_buckets() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        // Bucket 202 is `a`, 69 is `r`.
+        write(&root.join("bucket=202/runs-1.parquet"), &["a"]);
+        write(&root.join("loose.parquet"), &["r"]);
+        std::fs::create_dir(root.join("bucket=003")).unwrap();
+        std::fs::write(root.join("bucket=003/broken.parquet"), "no Parquet").unwrap();
+        assert_eq!(runs_of(root, "0/2"), ["a"]);
+        assert_eq!(runs_of(root, "202/256"), ["a"]);
+        assert_eq!(runs_of(root, "69/256"), ["r"]);
+        assert!(runs_of(root, "70/256").is_empty());
+        let error = Store::open_shard(root, "1/2".parse().unwrap()).unwrap_err();
+        assert!(matches!(error, TraceError::NotParquet { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_run_in_the_folder_of_another_bucket_is_an_error() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        write(&root.join("bucket=003/x.parquet"), &["a"]);
+        assert_eq!(Store::open(root).unwrap().entries().len(), 1);
+        let error = Store::open_shard(root, "3/4".parse().unwrap()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{}: run `a` is of another bucket",
+                root.join("bucket=003/x.parquet").display()
+            )
+        );
+        assert!(error.hint().unwrap().contains("bucket=202/"));
+    }
+
+    #[test]
+    fn a_store_that_changes_while_it_is_listed_is_listed_again() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        write(&root.join("old.parquet"), &["a"]);
+        let calls = std::cell::Cell::new(0);
+        let found = read_all(&mut BTreeMap::new(), || {
+            calls.set(calls.get() + 1);
+            match calls.get() {
+                // A list that was begun before the new file had its name and ended when the old one was gone.
+                1 => {
+                    write(&root.join("new.parquet"), &["a"]);
+                    std::fs::remove_file(root.join("old.parquet")).unwrap();
+                    Ok(Vec::new())
+                }
+                _ => paths(root, &|_| true),
+            }
+        });
+        let found: Vec<PathBuf> = found.unwrap().into_iter().map(|file| file.path).collect();
+        assert_eq!(found, [root.join("new.parquet")]);
+        assert_eq!(calls.get(), 3);
+        // A file that was listed and is gone when it is read.
+        calls.set(0);
+        let found = read_all(&mut BTreeMap::new(), || {
+            calls.set(calls.get() + 1);
+            let gone = (calls.get() == 1).then(|| root.join("gone.parquet"));
+            Ok(gone.into_iter().chain(paths(root, &|_| true)?).collect())
+        });
+        assert_eq!(found.unwrap().len(), 1);
+    }
+}
