@@ -22,4 +22,5 @@ pub mod replay;
 pub mod report;
 pub mod rollup;
 pub mod stats;
+pub mod synthetic;
 pub mod trace;

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("import", &["trace", "ledger", "capture"]),
     ("rollup", &["trace"]),
     ("replay", &["trace", "capture"]),
+    ("synthetic", &["trace"]),
     ("metrics", &["rollup", "ledger"]),
     ("analysis", &["metrics", "rollup", "ledger", "stats", "trace"]),
     ("figures", &["analysis"]),
@@ -22,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "trace", "stats", "ledger", "capture", "export", "import", "rollup", "replay",
-            "metrics", "analysis", "figures", "report",
+            "metrics", "analysis", "figures", "report", "synthetic",
         ],
     ),
 ];

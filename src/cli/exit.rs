@@ -15,6 +15,7 @@ use crate::import::ImportError;
 use crate::metrics::MetricError;
 use crate::report::PlateError;
 use crate::rollup::RollupError;
+use crate::synthetic::SyntheticError;
 use crate::trace::TraceError;
 use std::error::Error;
 use std::fmt;
@@ -234,6 +235,15 @@ impl From<DisplayError> for CliError {
         let usage = matches!(error, DisplayError::Unreadable { .. });
         let hint = "schemas/display.schema.json describes the file".to_owned();
         Self::wrap(if usage { Fault::Usage } else { Fault::Data }, Some(hint), error)
+    }
+}
+
+impl From<SyntheticError> for CliError {
+    fn from(error: SyntheticError) -> Self {
+        match error {
+            SyntheticError::Trace(error) => error.into(),
+            error => Self::wrap(Fault::Usage, error.hint(), error),
+        }
     }
 }
 

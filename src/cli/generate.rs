@@ -1,7 +1,8 @@
-//! `ramptrace generate`: files of this repository that are made from the tables in `src/`.
+//! `ramptrace generate`: files of this repository that are made from the tables in `src/`, and data for benchmarks.
 
 use super::CliError;
 use super::demo::demo_run;
+use super::generate_data::{self, LogArgs, StoreArgs};
 use super::output::Output;
 use crate::analysis::claims::claims_schema;
 use crate::analysis::display::display_schema;
@@ -16,7 +17,7 @@ use crate::trace::{Store, data_dictionary, events_schema_text, message_text};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 
-/// Make the files of this repository that come from its code
+/// Make the files of this repository that come from its code, and data for benchmarks
 #[derive(Debug, Subcommand)]
 pub(super) enum Generate {
     /// Write the generated files of schemas/
@@ -29,6 +30,10 @@ pub(super) enum Generate {
         /// The store
         store: PathBuf,
     },
+    /// Write a store of any size, or finish one
+    Store(StoreArgs),
+    /// Write session logs of Claude Code
+    ClaudeLogs(LogArgs),
 }
 
 /// The generated files of `schemas/`, by name.
@@ -66,6 +71,8 @@ pub(super) fn run(command: &Generate, output: &mut Output) -> Result<(), CliErro
     match command {
         Generate::Schemas { folder } => schemas(folder, output),
         Generate::Demo { store } => demo(store, output),
+        Generate::Store(args) => generate_data::store(args, output),
+        Generate::ClaudeLogs(args) => generate_data::claude_logs(args, output),
     }
 }
 

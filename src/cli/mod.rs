@@ -29,6 +29,7 @@ mod export;
 mod failure_tables;
 mod figure;
 mod generate;
+mod generate_data;
 mod import;
 mod import_store;
 mod lint_tables;
