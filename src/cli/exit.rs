@@ -180,7 +180,7 @@ impl From<ImportError> for CliError {
 
 impl From<RollupError> for CliError {
     fn from(error: RollupError) -> Self {
-        let usage = matches!(error, RollupError::Query { .. });
+        let usage = matches!(error, RollupError::Query { .. } | RollupError::Engine { .. });
         Self::wrap(if usage { Fault::Usage } else { Fault::Data }, error.hint(), error)
     }
 }

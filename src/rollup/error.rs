@@ -16,6 +16,9 @@ pub enum RollupError {
     #[error("{problem}")]
     NotASelect { problem: String },
 
+    #[error("{problem}")]
+    Engine { problem: String, hint: String },
+
     #[error("column `{column}` is missing, or is not {expected}")]
     Column { column: String, expected: &'static str },
 }
@@ -29,6 +32,7 @@ impl RollupError {
                  schemas/views.md their columns"
                     .to_owned(),
             ),
+            Self::Engine { hint, .. } => Some(hint.clone()),
             _ => None,
         }
     }
