@@ -183,7 +183,10 @@ impl From<RollupError> for CliError {
     fn from(error: RollupError) -> Self {
         let usage = matches!(
             error,
-            RollupError::Query { .. } | RollupError::Write { .. } | RollupError::NotARollup { .. }
+            RollupError::Query { .. }
+                | RollupError::Write { .. }
+                | RollupError::NotARollup { .. }
+                | RollupError::Engine { .. }
         );
         if let RollupError::Trace(error) = error {
             return error.into();

@@ -30,6 +30,9 @@ pub enum RollupError {
     #[error("{problem}")]
     NotASelect { problem: String },
 
+    #[error("{problem}")]
+    Engine { problem: String, hint: String },
+
     #[error("column `{column}` is missing, or is not {expected}")]
     Column { column: String, expected: &'static str },
 }
@@ -45,6 +48,7 @@ impl RollupError {
             ),
             Self::NotARollup { .. } => Some("choose another folder with -o".to_owned()),
             Self::Trace(error) => error.hint(),
+            Self::Engine { hint, .. } => Some(hint.clone()),
             _ => None,
         }
     }

@@ -1,47 +1,47 @@
-//! The rollup as SQL, for engines that others run. Here polars runs it, in tests, beside the fold of this crate.
+//! What an engine other than polars needs beside the two rollup queries: the columns of a trace as it declares them, and
+//! the queries that select the views.
+//!
+//! They are written to `schemas/`, so that the script for `spark-submit`, the Spark Connect client and a reader with
+//! DuckDB take the same text, made of the same tables as the views themselves.
 
-use super::scan::described;
 use super::views::{run_view_sql, stage_view_sql};
-use super::{Rollup, RollupError, scan_events};
-use polars::prelude::{DataFrame, Engine, IntoLazy, LazyFrame, PolarsResult};
-use polars::sql::SQLContext;
-use std::path::PathBuf;
+use crate::trace::{COLUMNS, ColumnType, Usd};
 
-/// Events to stage rows (`schemas/rollup.sql`).
-pub const ROLLUP_SQL: &str = include_str!("../../schemas/rollup.sql");
-/// Stage rows to run rows (`schemas/rollup_runs.sql`).
-pub const ROLLUP_RUNS_SQL: &str = include_str!("../../schemas/rollup_runs.sql");
-
-/// What [`super::roll_up`] gives, by way of the SQL.
-pub fn roll_up_by_sql(files: &[PathBuf]) -> Result<Rollup, RollupError> {
-    let failed = |source| RollupError::Fold { what: described(files), source };
-    let rows = collect(stage_rows(scan_events(files)?).map_err(failed)?).map_err(failed)?;
-    let view = |sql: &str, name: &str, rows: LazyFrame| -> PolarsResult<LazyFrame> {
-        let mut context = SQLContext::new();
-        context.register(name, rows);
-        context.execute(sql)
-    };
-    let stages = view(&stage_view_sql(), "stage_rows", rows.clone().lazy()).and_then(collect);
-    let runs = view(ROLLUP_RUNS_SQL, "stage_rows", rows.lazy())
-        .and_then(|runs| view(&run_view_sql(), "run_rows", runs))
-        .and_then(collect);
-    Ok(Rollup { stages: stages.map_err(failed)?, runs: runs.map_err(failed)? })
+/// The files of `schemas/` for other engines, by name.
+pub fn portable_files() -> [(&'static str, String); 3] {
+    [
+        ("events_spark.ddl", events_ddl()),
+        (
+            "stages_view.sql",
+            view_file("stages", "stage_rows, the rows of rollup.sql", &stage_view_sql()),
+        ),
+        (
+            "runs_view.sql",
+            view_file("runs", "run_rows, the rows of rollup_runs.sql", &run_view_sql()),
+        ),
+    ]
 }
 
-/// The optimised plan of the first step, which shows the columns that it reads.
-pub fn explain_rollup(files: &[PathBuf]) -> Result<String, RollupError> {
-    let failed = |source| RollupError::Fold { what: described(files), source };
-    stage_rows(scan_events(files)?).and_then(|plan| plan.explain(true)).map_err(failed)
+/// The columns of a trace as Spark declares them. An engine that is told the columns guesses none from the names of
+/// folders, gives null for those that an older file lacks, and can read a store without files.
+fn events_ddl() -> String {
+    let columns: Vec<String> =
+        COLUMNS.iter().map(|c| format!("{} {}", c.name, spark_type(c.ty))).collect();
+    format!("{}\n", columns.join(",\n"))
 }
 
-/// Events to the rows of `rollup.sql`.
-fn stage_rows(events: LazyFrame) -> PolarsResult<LazyFrame> {
-    let mut context = SQLContext::new();
-    context.register("events", events);
-    context.execute(ROLLUP_SQL)
+fn spark_type(ty: ColumnType) -> String {
+    match ty {
+        ColumnType::Text => "STRING".to_owned(),
+        ColumnType::Int => "BIGINT".to_owned(),
+        ColumnType::Float => "DOUBLE".to_owned(),
+        ColumnType::Bool => "BOOLEAN".to_owned(),
+        ColumnType::Money => format!("DECIMAL({}, {})", Usd::PRECISION, Usd::SCALE),
+        ColumnType::Time => "TIMESTAMP".to_owned(),
+    }
 }
 
-/// Runs a plan on the streaming engine. A plan without sinks, as every query is, gives one frame.
-pub(super) fn collect(plan: LazyFrame) -> PolarsResult<DataFrame> {
-    Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single())
+/// A query as a file.
+fn view_file(name: &str, input: &str, query: &str) -> String {
+    format!("/* The view {name}. Input: a view named {input}. */\n{query}\n")
 }
