@@ -2,10 +2,11 @@
 
 use super::CliError;
 use super::output::{Output, TableFormat};
-use crate::ledger::audit_file;
+use crate::ledger::{Warning, audit_file};
 use crate::report::{Column, Kind, Table};
 use crate::trace::Store;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Check token and cost accounts, with a stable code per warning
@@ -45,16 +46,28 @@ pub(super) fn warnings(store: &Store, title: &str) -> Result<Table, CliError> {
             Column::new("meaning", "Meaning", Kind::Text),
         ],
     )?;
+    let mut warnings = Vec::new();
     for file in store.files() {
-        for warning in audit_file(&file)? {
-            table.push(vec![
-                warning.code.as_str().into(),
-                warning.run_id.into(),
-                warning.rows.into(),
-                warning.first_seq.into(),
-                warning.code.meaning().into(),
-            ])?;
-        }
+        warnings.extend(audit_file(&file)?);
+    }
+    // Whatever files they are in.
+    let places: BTreeMap<&str, (&str, &str)> = store
+        .entries()
+        .iter()
+        .map(|e| (e.run.run_id.as_str(), (e.run.workload.as_str(), e.run.model.as_str())))
+        .collect();
+    warnings.sort_by(|a, b| {
+        let key = |w: &'_ Warning| (places.get(w.run_id.as_str()).copied(), w.run_id.clone());
+        key(a).cmp(&key(b))
+    });
+    for warning in warnings {
+        table.push(vec![
+            warning.code.as_str().into(),
+            warning.run_id.into(),
+            warning.rows.into(),
+            warning.first_seq.into(),
+            warning.code.meaning().into(),
+        ])?;
     }
     Ok(table)
 }

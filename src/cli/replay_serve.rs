@@ -9,7 +9,7 @@ use crate::capture::mock::MockModel;
 use crate::capture::run::Interrupt;
 use crate::replay::serve::{Divergence, Manner, Recordings, Served};
 use crate::report::{Column, Kind, Options, Table, Value, render};
-use crate::trace::{Event, RunFacts, TraceReader};
+use crate::trace::{Event, RunFacts};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -36,7 +36,7 @@ impl Replayed {
     fn select(selector: &str, store: &Path) -> Result<Self, CliError> {
         let entry = select(selector, store)?;
         let (mut facts, mut events) = (RunFacts::default(), Vec::new());
-        for item in TraceReader::open(&entry.path)? {
+        for item in entry.events()? {
             let (run, event) = item?;
             if run.run_id == entry.run.run_id {
                 facts = run;

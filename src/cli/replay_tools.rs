@@ -7,7 +7,7 @@ use super::replay::{Replay, select};
 use crate::capture::run::copy;
 use crate::replay::rerun::{Action, Deed, Normaliser, Outcome, Verdict, actions, perform};
 use crate::report::{Column, Kind, Table, Value};
-use crate::trace::{Event, Kind as EventKind, TraceReader};
+use crate::trace::{Event, Kind as EventKind};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Replay, output: &mut Output) -> Result<(), CliError> {
 fn read_events(args: &Replay) -> Result<Vec<Event>, CliError> {
     let entry = select(&args.run[0], &args.store)?;
     let mut events = Vec::new();
-    for item in TraceReader::open(&entry.path)? {
+    for item in entry.events()? {
         let (run, event) = item?;
         if run.run_id == entry.run.run_id {
             events.push(event);

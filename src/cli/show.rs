@@ -6,7 +6,7 @@ use super::output::{Output, TableFormat};
 use super::replay::select;
 use crate::analysis::{Basis, LlmCall, RunCalls, price_call};
 use crate::report::{Column, Kind, Table, Value, result_words, visible};
-use crate::trace::{Event, Kind as EventKind, RunFacts, StoreEntry, TraceReader, Usd};
+use crate::trace::{Event, Kind as EventKind, RunFacts, StoreEntry, Usd};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Show, output: &mut Output) -> Result<(), CliError> {
 pub(super) fn read_run(entry: &StoreEntry) -> Result<(RunFacts, Vec<Event>), CliError> {
     let mut facts = RunFacts::default();
     let mut events = Vec::new();
-    for item in TraceReader::open(&entry.path)? {
+    for item in entry.events()? {
         let (run, event) = item?;
         if run.run_id == entry.run.run_id {
             facts = run;

@@ -160,7 +160,9 @@ impl Compaction {
             parts.collect()
         });
         let (after, gone) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
-        gone.iter().for_each(|file| Layout::prune_above(&self.root, file));
+        for file in &gone {
+            Layout::prune_above(&self.root, file);
+        }
         Layout::prune(&self.root);
         for folder in staging.ancestors().take(2) {
             // Only an empty folder can be removed this way.

@@ -23,7 +23,7 @@ fn events(run_id: &str) -> Vec<Event> {
     (0..3)
         .map(|seq| {
             let mut event = Event { seq, input_tokens: Some(seq * 7), ..Event::new(Kind::LlmCall) };
-            event.content = Some(text(seq).map(|hash| format!("{hash:x}")).collect());
+            event.content = Some(text(seq).map(|hash| hash.to_string()).collect());
             event.attributes = Some(format!("{{\"of\":\"{run_id}\"}}"));
             event
         })

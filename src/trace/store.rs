@@ -7,7 +7,7 @@
 use super::cover::cover;
 use super::layout::encoded;
 use super::listing::{TraceFile, files, files_for};
-use super::{Layout, RunEntry, Shard, TableFiles, TraceError};
+use super::{Layout, RunEntry, Shard, TableFiles, TraceError, TraceReader};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,6 +35,17 @@ pub struct StoreEntry {
     pub first_row: u64,
     /// Whether the file holds no other run.
     pub alone: bool,
+}
+
+impl StoreEntry {
+    /// The events of the run. Rows of others may be among them, when the file does not keep what it says of itself.
+    pub fn events(&self) -> Result<TraceReader, TraceError> {
+        if self.alone {
+            return TraceReader::open(&self.path);
+        }
+        let end = self.first_row.saturating_add(self.run.events);
+        TraceReader::open_window(&self.path, self.first_row..end)
+    }
 }
 
 impl Store {

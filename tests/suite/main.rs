@@ -7,6 +7,7 @@ mod capture_journal;
 mod cascade;
 mod claims;
 mod clients;
+mod compact;
 mod costs;
 mod devtools;
 mod event_lists;

@@ -110,11 +110,11 @@ pub(in crate::capture) fn publish(
         }
         Err(error) => return Err(JournalError::trace(journal)(error)),
     };
-    if let Published::Written(path) = &published {
-        if let Some(folder) = path.parent() {
-            // The trace is safe from a kill in any case.
-            let _ = sync_folder(folder);
-        }
+    if let Published::Written(path) = &published
+        && let Some(folder) = path.parent()
+    {
+        // The trace is safe from a kill in any case.
+        let _ = sync_folder(folder);
     }
     Ok((summary, published))
 }
