@@ -1,7 +1,11 @@
 /* ramptrace rollup, first step: events -> one row per (run_id, stage).
    Input: a table or view named events (schemas/events.txt). One statement in a
    subset that polars, DuckDB, DataFusion, Sail and Spark read alike: no window,
-   no join, no timestamp arithmetic, sums of BIGINT or DECIMAL only.
+   no join, no timestamp arithmetic.
+
+   Values of 64 bits are added up as DECIMAL(38, 0) and the sum is cast back: a
+   SUM of BIGINT wraps on polars, DataFusion and Sail, the cast is an error on
+   every engine. Flags and counts of rows stay BIGINT. Money is DECIMAL(38, 9).
 
    stage = -1 gathers what happens outside stages (run_start, run_end, totals).
    coarse counts rows of sources without single events: for them, what is not
@@ -13,7 +17,7 @@ WITH rows_of_stage AS (
   SELECT
     run_id, workload, model, provider, agent, protocol, seq,
     COALESCE(stage, -1) AS stage, attempt, ts, offset_us,
-    CAST(ROUND(duration_ms * 1000.0) AS BIGINT) AS duration_us,
+    CAST(FLOOR(duration_ms * 1000.0 + 0.5) AS BIGINT) AS duration_us,
     input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, reported_total_tokens, cost_usd,
     CASE WHEN kind = 'stage_result' THEN score END AS score,
     CASE WHEN kind = 'stage_result' THEN stage_status END AS stage_status,
@@ -48,16 +52,16 @@ folded AS (
     MAX(tests_passed) AS tests_passed,
     MAX(tests_total) AS tests_total,
     MAX(elapsed_s) AS elapsed_s,
-    SUM(CAST(CASE WHEN is_answer = 1 THEN calls END AS BIGINT)) AS answers,
+    SUM(CAST(CASE WHEN is_answer = 1 THEN calls END AS DECIMAL(38, 0))) AS answers,
     COUNT(CASE WHEN is_answer = 1 THEN calls END) AS answers_known,
-    SUM(CAST(CASE WHEN is_failure = 1 THEN calls END AS BIGINT)) AS failures,
+    SUM(CAST(CASE WHEN is_failure = 1 THEN calls END AS DECIMAL(38, 0))) AS failures,
     COUNT(CASE WHEN is_failure = 1 THEN calls END) AS failures_known,
-    SUM(input_tokens) AS input_tokens, COUNT(input_tokens) AS input_known,
-    SUM(cache_read_tokens) AS cache_read_tokens, COUNT(cache_read_tokens) AS cache_read_known,
-    SUM(cache_write_tokens) AS cache_write_tokens, COUNT(cache_write_tokens) AS cache_write_known,
-    SUM(output_tokens) AS output_tokens, COUNT(output_tokens) AS output_known,
-    SUM(reasoning_tokens) AS reasoning_tokens, COUNT(reasoning_tokens) AS reasoning_known,
-    SUM(reported_total_tokens) AS reported_total_tokens, COUNT(reported_total_tokens) AS reported_total_known,
+    SUM(CAST(input_tokens AS DECIMAL(38, 0))) AS input_tokens, COUNT(input_tokens) AS input_known,
+    SUM(CAST(cache_read_tokens AS DECIMAL(38, 0))) AS cache_read_tokens, COUNT(cache_read_tokens) AS cache_read_known,
+    SUM(CAST(cache_write_tokens AS DECIMAL(38, 0))) AS cache_write_tokens, COUNT(cache_write_tokens) AS cache_write_known,
+    SUM(CAST(output_tokens AS DECIMAL(38, 0))) AS output_tokens, COUNT(output_tokens) AS output_known,
+    SUM(CAST(reasoning_tokens AS DECIMAL(38, 0))) AS reasoning_tokens, COUNT(reasoning_tokens) AS reasoning_known,
+    SUM(CAST(reported_total_tokens AS DECIMAL(38, 0))) AS reported_total_tokens, COUNT(reported_total_tokens) AS reported_total_known,
     SUM(cost_usd) AS cost_usd, COUNT(cost_usd) AS cost_known,
     COUNT(CASE WHEN is_answer = 1 AND is_coarse = 0 THEN cost_usd END) AS priced_calls,
     COUNT(CASE WHEN is_answer = 1 AND is_coarse = 0 THEN 1 END) AS single_answers,
@@ -70,10 +74,10 @@ folded AS (
     MIN(ts) AS first_ts,
     MAX(ts) AS last_ts,
     MIN(offset_us) AS first_us,
-    MAX(offset_us + COALESCE(duration_us, 0)) AS end_us,
-    SUM(CAST(CASE WHEN is_answer = 1 THEN duration_us END AS BIGINT)) AS llm_us,
+    MAX(CAST(offset_us AS DECIMAL(38, 0)) + COALESCE(duration_us, 0)) AS end_us,
+    SUM(CAST(CASE WHEN is_answer = 1 THEN duration_us END AS DECIMAL(38, 0))) AS llm_us,
     COUNT(CASE WHEN is_answer = 1 THEN duration_us END) AS llm_us_known,
-    SUM(CAST(CASE WHEN is_tool = 1 THEN duration_us END AS BIGINT)) AS tool_us,
+    SUM(CAST(CASE WHEN is_tool = 1 THEN duration_us END AS DECIMAL(38, 0))) AS tool_us,
     COUNT(CASE WHEN is_tool = 1 THEN duration_us END) AS tool_us_known
   FROM rows_of_stage
   GROUP BY run_id, stage
@@ -104,7 +108,7 @@ SELECT
        + CASE WHEN output_known > 0 THEN output_tokens WHEN coarse = 0 AND answers_known = 0 THEN 0 END AS BIGINT) AS total_tokens,
   CAST(CASE WHEN reported_total_known > 0 THEN reported_total_tokens END AS BIGINT) AS reported_total_tokens,
   CAST(CASE WHEN coarse = 0 OR single_answers > 0 THEN priced_calls END AS BIGINT) AS priced_calls,
-  CASE WHEN cost_known > 0 THEN cost_usd END AS cost_usd,
+  CAST(CASE WHEN cost_known > 0 THEN cost_usd END AS DECIMAL(38, 9)) AS cost_usd,
   CAST(CASE WHEN coarse = 0 OR tool_calls > 0 THEN tool_calls END AS BIGINT) AS tool_calls,
   CAST(CASE WHEN coarse = 0 OR tool_calls > 0 THEN tool_errors END AS BIGINT) AS tool_errors,
   CAST(CASE WHEN coarse = 0 OR tool_calls > 0 THEN commands END AS BIGINT) AS commands,

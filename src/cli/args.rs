@@ -4,7 +4,7 @@ use super::exit::{self, CliError};
 use super::output::{Color, Output};
 use super::{
     agent, analyze, cascade, check, cost, export, figure, generate, import, record, replay, report,
-    score, show, sql, store, verify, whatif,
+    rollup, score, show, sql, store, verify, whatif,
 };
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ use tracing_subscriber::EnvFilter;
         ramptrace verify --claims paper.toml store   published numbers against the traces\n  \
         ramptrace import runs/ -o store              logs of other tools to traces\n  \
         ramptrace record -o store -- codex exec ...  what an agent does, as a trace\n  \
+        ramptrace rollup store -o tables             the small tables of a large store\n  \
         ramptrace sql store 'SELECT model, cost_usd FROM runs ORDER BY 2'\n  \
         ramptrace show latest --store store          what one run did, event by event\n  \
         ramptrace replay latest --store store        watch it, export it, compare it\n  \
@@ -59,6 +60,7 @@ pub(super) enum Command {
     Record(Box<record::Record>),
     #[command(subcommand)]
     Store(store::StoreCommand),
+    Rollup(rollup::RollupArgs),
     Sql(sql::Sql),
     Report(report::Report),
     Verify(verify::Verify),
@@ -104,6 +106,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), CliError> {
         Command::Store(command) => store::run(&command, output),
         Command::Report(args) => report::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
+        Command::Rollup(args) => rollup::run(&args, output),
         Command::Sql(args) => sql::run(&args, output),
         Command::Show(args) => show::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),

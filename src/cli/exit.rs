@@ -181,7 +181,16 @@ impl From<ImportError> for CliError {
 
 impl From<RollupError> for CliError {
     fn from(error: RollupError) -> Self {
-        let usage = matches!(error, RollupError::Query { .. });
+        let usage = matches!(
+            error,
+            RollupError::Query { .. }
+                | RollupError::Write { .. }
+                | RollupError::NotARollup { .. }
+                | RollupError::Engine { .. }
+        );
+        if let RollupError::Trace(error) = error {
+            return error.into();
+        }
         Self::wrap(if usage { Fault::Usage } else { Fault::Data }, error.hint(), error)
     }
 }

@@ -12,7 +12,7 @@ use crate::capture::redact::redaction_rules_schema;
 use crate::ledger::prices::price_book_schema;
 use crate::ledger::warnings_dictionary;
 use crate::metrics::{lint_dictionary, metric_pack_schema};
-use crate::rollup::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn, views_dictionary};
+use crate::rollup::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn, portable_files, views_dictionary};
 use crate::trace::{Store, data_dictionary, events_schema_text, message_text};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
@@ -37,9 +37,9 @@ pub(super) enum Generate {
 }
 
 /// The generated files of `schemas/`, by name.
-fn schema_files() -> [(&'static str, String); 13] {
+fn schema_files() -> Vec<(&'static str, String)> {
     let view = |columns: &[ViewColumn]| message_text(columns.iter().map(|c| (c.name, c.ty)));
-    [
+    let mut files = vec![
         ("events.txt", events_schema_text()),
         ("stages.txt", view(STAGE_COLUMNS)),
         ("runs.txt", view(RUN_COLUMNS)),
@@ -53,7 +53,9 @@ fn schema_files() -> [(&'static str, String); 13] {
         ("display.schema.json", display_schema()),
         ("pipeline.schema.json", pipeline_schema()),
         ("redaction-rules.schema.json", redaction_rules_schema()),
-    ]
+    ];
+    files.extend(portable_files());
+    files
 }
 
 /// The codes of traces and of metrics.

@@ -11,7 +11,7 @@ use crate::import::{
     COVERAGE, Format, Found, Graded, Grades, ImportError, ImportReport, Job, find_sources, jobs,
 };
 use crate::report::{Column, Kind, Table};
-use crate::trace::{Store, Written};
+use crate::trace::{KnownRun, Layout, Store, StoreLock, Written};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
@@ -34,6 +34,9 @@ pub(super) struct Import {
     /// Say what each format carries, and import nothing
     #[arg(long, exclusive = true)]
     formats: bool,
+    /// Give the store buckets, for very many runs; see `store compact`
+    #[arg(long)]
+    buckets: bool,
     /// Replace runs that are in the store with other contents
     #[arg(long)]
     force: bool,
@@ -78,14 +81,17 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
     }
     let Found { sources, passed_over } = find_sources(&args.logs)?;
     let existed = store.exists();
+    // While runs are replaced, nobody else may rewrite files of the store.
+    let _lock = (args.force && existed).then(|| StoreLock::take(store)).transpose()?;
     let known = Store::open_or_empty(store)?.known_runs();
+    let layout = if args.buckets { Layout::begin_buckets(store)? } else { Layout::of(store) };
     let jobs = jobs(sources);
     let progress = Progress::new(output, jobs.len(), "importing");
     let sealed: Vec<Vec<Sealed>> = jobs
         .into_par_iter()
         .map(|job| {
             let runs = match job {
-                Ok(job) => seal(args, store, &job, &grades),
+                Ok(job) => seal(args, &layout, &job, &grades),
                 Err(error) => vec![Err(error.into())],
             };
             progress.step();
@@ -93,17 +99,21 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
         })
         .collect();
     progress.finish();
-    let outcome = publish(args, &known, sealed.into_iter().flatten().collect());
+    let outcome = publish(args, known, sealed.into_iter().flatten().collect());
     let told = tell(args, &outcome, &passed_over, &grades, output);
     if told.is_err() || !outcome.errors.is_empty() {
-        Store::prune(store, !existed);
+        Layout::prune(store);
+        if !existed {
+            // Only an empty folder can be removed this way.
+            let _ = std::fs::remove_dir(store);
+        }
     }
     told?;
     verdict(outcome, output)
 }
 
-fn seal(args: &Import, store: &Path, job: &Job, grades: &Grades) -> Vec<Sealed> {
-    let mut sink = StoreSink::new(store, args.strict, args.workload.as_deref());
+fn seal(args: &Import, layout: &Layout, job: &Job, grades: &Grades) -> Vec<Sealed> {
+    let mut sink = StoreSink::new(layout, args.strict, args.workload.as_deref());
     let mut graded = Graded::new(grades, &mut sink);
     let imported = job.import(&mut graded);
     let mut sealed = sink.sealed;
@@ -120,16 +130,24 @@ struct Outcome {
     errors: Vec<CliError>,
 }
 
-fn publish(args: &Import, known: &BTreeMap<String, PathBuf>, sealed: Vec<Sealed>) -> Outcome {
+fn publish(args: &Import, mut known: BTreeMap<String, KnownRun>, sealed: Vec<Sealed>) -> Outcome {
     let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut outcome = Outcome::default();
+    if args.force {
+        let traces = sealed.iter().filter_map(|item| item.as_ref().ok());
+        let traces = traces.map(|(report, sealed)| (report.run_id.as_str(), sealed));
+        if let Err(error) = Store::make_room(&mut known, traces) {
+            outcome.errors.push(error.into());
+            return outcome;
+        }
+    }
     for item in sealed {
         let result = item.and_then(|(report, sealed)| {
             if let Some(first) = seen.insert(report.run_id.clone(), report.source.clone()) {
                 let run_id = report.run_id.clone();
                 return Err(ImportError::Duplicate { run_id, first, second: report.source }.into());
             }
-            let written = Store::publish(sealed, &report.run_id, known, args.force)?;
+            let written = Store::publish(sealed, &report.run_id, &known, args.force)?;
             Ok((report, written))
         });
         match result {

@@ -5,7 +5,7 @@
 
 use super::CliError;
 use crate::import::{ImportError, ImportReport, Numbering, Sink};
-use crate::trace::{Event, RunFacts, SealedTrace, Store, Timestamp, TraceError, TraceWriter};
+use crate::trace::{Event, Layout, RunFacts, SealedTrace, Timestamp, TraceError, TraceWriter};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -22,7 +22,7 @@ pub(super) type Sealed = Result<(ImportReport, SealedTrace), CliError>;
 /// Writes the runs of one job for a store, without giving them their names.
 #[derive(Debug)]
 pub(super) struct StoreSink<'a> {
-    root: &'a Path,
+    layout: &'a Layout,
     strict: bool,
     workload: Option<&'a str>,
     open: Option<OpenRun>,
@@ -45,10 +45,10 @@ struct OpenRun {
 type Writer = (SyncSender<Vec<Event>>, JoinHandle<Result<SealedTrace, TraceError>>);
 
 impl<'a> StoreSink<'a> {
-    /// For the store at `root`. With `strict`, a run of which anything is lost is an error; `workload` stands in place of
+    /// For the store of `layout`. With `strict`, a run of which anything is lost is an error; `workload` stands in place of
     /// what the log says.
-    pub(super) fn new(root: &'a Path, strict: bool, workload: Option<&'a str>) -> Self {
-        Self { root, strict, workload, open: None, sealed: Vec::new() }
+    pub(super) fn new(layout: &'a Layout, strict: bool, workload: Option<&'a str>) -> Self {
+        Self { layout, strict, workload, open: None, sealed: Vec::new() }
     }
 }
 
@@ -130,7 +130,7 @@ impl Sink for StoreSink<'_> {
             workload.clone_into(&mut run.workload);
         }
         self.open = Some(OpenRun {
-            path: Store::path_of(self.root, &run),
+            path: self.layout.path_of(&run),
             run,
             numbering: Numbering::from(start),
             batch: Vec::new(),

@@ -7,7 +7,7 @@ use super::record_pipeline;
 use crate::capture::pipeline::Recovery;
 use crate::capture::run::{Agent, Interrupt, Recorded, Totals, record_calls, record_command};
 use crate::report::{Column, Kind, Table};
-use crate::trace::RunFacts;
+use crate::trace::{Layout, RunFacts};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -34,6 +34,9 @@ pub(super) struct Record {
     /// The store to write to
     #[arg(short, long, value_name = "STORE", required_unless_present = "list_agents")]
     pub(super) output: Option<PathBuf>,
+    /// Give the store buckets, for very many runs; see `store compact`
+    #[arg(long)]
+    pub(super) buckets: bool,
     /// Work through a pipeline: its file, or the folder that pipeline.toml is in
     #[arg(long, value_name = "FILE", requires = "agent")]
     pub(super) pipeline: Option<PathBuf>,
@@ -127,6 +130,8 @@ pub(super) fn run(args: &Record, output: &mut Output) -> Result<(), CliError> {
     if args.list_agents {
         return list_agents(args, output);
     }
+    let begun = args.output.as_deref().filter(|_| args.buckets).map(Layout::begin_buckets);
+    begun.transpose()?;
     if args.pipeline.is_some() {
         return record_pipeline::run(args, output);
     }

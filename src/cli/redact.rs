@@ -9,7 +9,7 @@ use super::progress::Progress;
 use crate::capture::redact::{Findings, PseudonymKey, Redactor, Rewritten, rewrite, scan};
 use crate::report::{Column, Kind, Table};
 use crate::rollup::{Frame, roll_up};
-use crate::trace::{COLUMNS, Store, Written, compare_files};
+use crate::trace::{COLUMNS, Store, StoreLock, Written, compare_files};
 use clap::Args;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,8 @@ struct Done {
 
 pub(super) fn run(args: &Redact, output: &mut Output) -> Result<(), CliError> {
     check_places(args)?;
+    // While files are replaced, nobody else may rewrite files of the store.
+    let _lock = args.in_place.then(|| StoreLock::take(&args.store)).transpose()?;
     let files = Store::open(&args.store)?.files();
     let redactor = redactor(args)?;
     let progress = Progress::new(output, files.len(), "masking");

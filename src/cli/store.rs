@@ -1,6 +1,7 @@
-//! `ramptrace store`: list and check the traces of a store, finish recordings that were cut short, mask secrets.
+//! `ramptrace store`: list and check the traces of a store, finish recordings that were cut short, mask secrets, compact.
 
 use super::CliError;
+use super::compact::{self, Compact};
 use super::output::{Output, TableFormat};
 use super::recover::{self, Recover, warn_of_leftovers};
 use super::redact::{self, Redact};
@@ -9,7 +10,7 @@ use crate::trace::{Store, check_file};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// List and check the traces of a store, finish recordings, mask secrets
+/// List and check the traces of a store, finish recordings, mask secrets, merge small files
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
     /// List the runs of a store
@@ -20,6 +21,8 @@ pub(super) enum StoreCommand {
     Recover(Recover),
     /// Mask the secrets in the traces of a store
     Redact(Redact),
+    /// Make few large files of many small ones
+    Compact(Compact),
 }
 
 /// A store and how to print.
@@ -38,6 +41,7 @@ pub(super) fn run(command: &StoreCommand, output: &mut Output) -> Result<(), Cli
         StoreCommand::Check(args) => check(args, output),
         StoreCommand::Recover(args) => recover::run(args, output),
         StoreCommand::Redact(args) => redact::run(args, output),
+        StoreCommand::Compact(args) => compact::run(args, output),
     }
 }
 
@@ -66,7 +70,8 @@ fn list(args: &StoreArgs, output: &mut Output) -> Result<(), CliError> {
             run.agent.clone().into(),
             run.started_us.map_or(Value::Null, Value::Timestamp),
             run.events.into(),
-            entry.bytes.into(),
+            // The size of a file that holds other runs too is nobody's.
+            entry.alone.then_some(entry.bytes).into(),
         ])?;
     }
     output.table(&table, args.format, 1)
@@ -102,7 +107,7 @@ fn check(args: &StoreArgs, output: &mut Output) -> Result<(), CliError> {
         output.table(&table, args.format, 1)?;
     }
     if found == 0 {
-        output.note(format!("{} traces keep every rule", files.len()));
+        output.note(format!("{} traces keep every rule", store.entries().len()));
         return Ok(());
     }
     Err(CliError::data(format!("{found} rows break a rule of the trace format"))

@@ -1,21 +1,25 @@
 //! Trace files as a lazy frame.
 
 use super::RollupError;
-use crate::trace::{COLUMNS, ColumnType, Usd};
+use crate::trace::{COLUMNS, ColumnType, TableFiles, Usd};
 use polars::io::HiveOptions;
 use polars::prelude::{
-    DataType, DslBuilder, ExtraColumnsPolicy, LazyFrame, MissingColumnsPolicy, ParquetOptions,
-    PlRefPath, ScanSources, Schema, TimeUnit, TimeZone, UnifiedScanArgs,
+    DataFrame, DataType, DslBuilder, ExtraColumnsPolicy, IntoLazy, LazyFrame, MissingColumnsPolicy,
+    ParquetOptions, PlRefPath, ScanSources, Schema, TimeUnit, TimeZone, UnifiedScanArgs,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The events of trace files that a [`crate::trace::Store`] has checked, in file order. Every file has the columns of
-/// this release: those that an older one lacks are null, those that a newer one adds are left out.
+/// this release: those that an older one lacks are null, those that a newer one adds are left out. Tables of a rollup hold no events.
 pub fn scan_events(files: &[PathBuf]) -> Result<LazyFrame, RollupError> {
     let failed = |source| RollupError::Fold { what: described(files), source };
-    let mut paths = Vec::with_capacity(files.len());
-    for file in files {
+    let (_, traces) = TableFiles::among(files);
+    if traces.is_empty() {
+        return Ok(DataFrame::empty_with_schema(&schema()).lazy());
+    }
+    let mut paths = Vec::with_capacity(traces.len());
+    for file in &traces {
         paths.push(PlRefPath::try_from_path(file).map_err(failed)?);
     }
     let options = ParquetOptions { schema: Some(Arc::new(schema())), ..ParquetOptions::default() };
@@ -35,6 +39,9 @@ pub fn scan_events(files: &[PathBuf]) -> Result<LazyFrame, RollupError> {
 fn schema() -> Schema {
     COLUMNS.iter().map(|column| (column.name.into(), polars_type(column.ty))).collect()
 }
+
+/// Digits of a sum of money, and how many of them are after the point: room for 1e20 times the largest amount of a trace.
+pub(super) const SUM_OF_MONEY: (usize, usize) = (38, 9);
 
 /// The type that polars gives a column.
 pub(super) fn polars_type(ty: ColumnType) -> DataType {

@@ -2,8 +2,8 @@
 //!
 //! The same names stand in `schemas/views.md`, in the tables that `analyze` writes, in metric packs and in notebooks.
 
-use super::fold::{collect, fold_in_parts, run_rows, stage_view};
-use super::{Frame, RollupError, scan_events};
+use super::by_sql::collect;
+use super::{Frame, RollupError, roll_up, scan_events};
 use crate::trace::ColumnType;
 use polars::prelude::{DataFrame, IntoLazy, SortMultipleOptions};
 use polars::sql::SQLContext;
@@ -91,7 +91,7 @@ pub const STAGE_COLUMNS: &[ViewColumn] = view!(
         column(ColumnType::Int, "tests_total", "Tests", "tests", "Tests that ran; 0 when nothing could be run."),
     ]
     [
-        seconds("wall_s", "Wall time", "ROUND(CAST(end_us - first_us AS DOUBLE) / 1000000.0, 6)", "From the start of the first event to the end of the last."),
+        seconds("wall_s", "Wall time", "ROUND(CAST(CAST(end_us AS DECIMAL(38, 0)) - first_us AS DOUBLE) / 1000000.0, 6)", "From the start of the first event to the end of the last."),
         column(ColumnType::Float, "elapsed_s", "Elapsed", "s", "Time that the harness reports, grading included."),
         seconds("llm_s", "LLM time", "ROUND(CAST(llm_us AS DOUBLE) / 1000000.0, 6)", "Sum of the latencies of answered calls; overlaps count twice."),
         seconds("tool_s", "Tool time", "ROUND(CAST(tool_us AS DOUBLE) / 1000000.0, 6)", "Sum of the durations of tool calls; overlaps count twice."),
@@ -119,14 +119,17 @@ pub const RUN_COLUMNS: &[ViewColumn] = view!(
 /// SQL of the view `stages` over the rows of `rollup.sql`.
 pub(super) fn stage_view_sql() -> String {
     format!(
-        "SELECT {} FROM stage_rows WHERE stage >= 0 ORDER BY workload, model, run_id, stage",
+        "SELECT\n  {}\nFROM stage_rows\nWHERE stage >= 0\nORDER BY workload, model, run_id, stage",
         columns_sql(STAGE_COLUMNS)
     )
 }
 
 /// SQL of the view `runs` over the rows of `rollup_runs.sql`.
 pub(super) fn run_view_sql() -> String {
-    format!("SELECT {} FROM run_rows ORDER BY workload, model, run_id", columns_sql(RUN_COLUMNS))
+    format!(
+        "SELECT\n  {}\nFROM run_rows\nORDER BY workload, model, run_id",
+        columns_sql(RUN_COLUMNS)
+    )
 }
 
 fn columns_sql(columns: &[ViewColumn]) -> String {
@@ -141,7 +144,7 @@ fn columns_sql(columns: &[ViewColumn]) -> String {
                 }
             })
             .collect();
-    columns.join(", ")
+    columns.join(",\n  ")
 }
 
 /// Runs a SQL query over the views `events`, `stages` and `runs` of trace files.
@@ -149,18 +152,14 @@ fn columns_sql(columns: &[ViewColumn]) -> String {
 /// Without an `ORDER BY`, the rows of a grouped query come sorted by its columns from left to right, so that the same
 /// query gives the same bytes.
 pub fn query(files: &[PathBuf], sql: &str) -> Result<Frame, RollupError> {
-    let failed = |source: polars::error::PolarsError| RollupError::Query {
-        problem: first_line(&source),
-        source,
-    };
     let context = SQLContext::new();
     context.register("events", scan_events(files)?);
     // Folding is only paid for by queries that can see its result.
     let lower = sql.to_ascii_lowercase();
     if ["stages", "runs", "show"].iter().any(|word| lower.contains(word)) {
-        let rows = fold_in_parts(files)?.lazy();
-        context.register("stages", stage_view(rows.clone()).map_err(failed)?);
-        context.register("runs", run_rows(rows).map_err(failed)?);
+        let rollup = roll_up(files)?;
+        context.register("stages", rollup.stages.lazy());
+        context.register("runs", rollup.runs.lazy());
     }
     run_query(context, sql)
 }

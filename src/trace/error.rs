@@ -1,6 +1,6 @@
 //! What can go wrong with a trace file or a store, with the path and the next step.
 
-use super::SchemaVersion;
+use super::{Bucket, SchemaVersion};
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -20,6 +20,12 @@ pub enum TraceError {
 
     #[error("{}: a Parquet file, but not a ramptrace trace (its metadata has no `ramptrace.schema_version`)", path.display())]
     NotATrace { path: PathBuf },
+
+    #[error("{}: a table of a rollup, which holds no events", path.display())]
+    NoEvents { path: PathBuf },
+
+    #[error("{}: the rollup is not complete: {missing} is missing", path.display())]
+    MissingShards { path: PathBuf, missing: String },
 
     #[error("{}: bad file metadata: {problem}", path.display())]
     BadFooter { path: PathBuf, problem: String },
@@ -55,7 +61,19 @@ pub enum TraceError {
     Conflict { run_id: String, existing: PathBuf },
 
     #[error("run `{run_id}` is in the store twice: {} and {}", first.display(), second.display())]
-    Duplicate { run_id: String, first: PathBuf, second: PathBuf },
+    Duplicate { run_id: String, first: PathBuf, second: PathBuf, others: bool },
+
+    #[error("{}: run `{run_id}` is of another bucket", path.display())]
+    Misplaced { path: PathBuf, run_id: String, belongs: Bucket },
+
+    #[error("{}: another process replaces files of this store", path.display())]
+    Busy { path: PathBuf },
+
+    #[error("{}: the file was changed while the store was compacted; it was left as it is", path.display())]
+    Changed { path: PathBuf },
+
+    #[error("{}: run `{run_id}` did not come out as it went in; its file was left as it is", path.display())]
+    NotAsBefore { path: PathBuf, run_id: String },
 
     #[error("no traces in {}", path.display())]
     Empty { path: PathBuf },
@@ -84,6 +102,10 @@ impl TraceError {
                 )
             }
             Self::NotATrace { .. } => "make traces with: ramptrace import LOG -o STORE".into(),
+            Self::NoEvents { .. } => "give the store that the rollup was made of".into(),
+            Self::MissingShards { .. } => {
+                "make it with: ramptrace rollup STORE -o FOLDER --shard I/N".into()
+            }
             Self::NewerMajor { written_by, .. } => {
                 format!("read it with ramptrace {written_by}, which wrote it, or a later release")
             }
@@ -102,6 +124,19 @@ impl TraceError {
                 "to replace it, add --force; to keep both, import into another store (the present one is {})",
                 existing.display()
             ),
+            Self::Duplicate { others: true, .. } => {
+                "keep one of them: move the other out of the store; both hold other runs too".into()
+            }
+            Self::Misplaced { path, belongs, .. } => format!(
+                "its place is {}/; move {} to the top of the store, and `ramptrace store compact` puts its runs where they belong",
+                belongs.folder(),
+                path.display()
+            ),
+            Self::Busy { .. } => "try again when it has finished".into(),
+            Self::Changed { .. } => "run the command again".into(),
+            Self::NotAsBefore { path, .. } => {
+                format!("look at the file: ramptrace store check {}", path.display())
+            }
             Self::Duplicate { second, .. } => {
                 format!(
                     "keep one of them: remove {}, or move it out of the store",
@@ -125,6 +160,8 @@ impl TraceError {
             Self::Io { .. }
                 | Self::Write { .. }
                 | Self::NotFound { .. }
+                | Self::Busy { .. }
+                | Self::Changed { .. }
                 | Self::NoSuchRun { .. }
                 | Self::Ambiguous { .. }
         )

@@ -8,6 +8,7 @@
 
 use super::footer::{RUNS_KEY, SCHEMA_KEY, TOOL_KEY};
 use super::schema::{Cell, is_long_text};
+use super::tables::is_view;
 use super::{
     COLUMNS, Column, ColumnType, Event, Footer, Kind, RunFacts, SCHEMA_VERSION, SchemaVersion,
     Timestamp, TraceError, Usd,
@@ -53,54 +54,17 @@ pub struct TraceReader {
 impl TraceReader {
     /// Opens a trace file.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        Self::start(path, None, |_| true)
+        TraceFileReader::start(path, PageIndexPolicy::Skip)?.read(None, |_| true)
     }
 
     /// Opens a trace file for some of its rows only.
     pub fn open_window(path: &Path, rows: Range<u64>) -> Result<Self, TraceError> {
-        Self::start(path, Some(rows), |_| true)
+        TraceFileReader::open(path)?.rows(rows)
     }
 
     /// Opens a trace file for some of its rows, without their long texts: these read as null.
     pub fn open_numbers(path: &Path, rows: Range<u64>) -> Result<Self, TraceError> {
-        Self::start(path, Some(rows), |column| !is_long_text(column))
-    }
-
-    fn start(
-        path: &Path,
-        rows: Option<Range<u64>>,
-        wanted: impl Fn(&Column) -> bool,
-    ) -> Result<Self, TraceError> {
-        let indexed =
-            if rows.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
-        let (file, metadata) = open(path, indexed)?;
-        footer_of(path, &metadata)?;
-        check_columns(path, metadata.schema())?;
-        let roots = metadata
-            .schema()
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, f)| COLUMNS.iter().any(|c| c.name == f.name() && wanted(c)))
-            .map(|(i, _)| i);
-        let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-            .with_projection(mask);
-        let row = rows.as_ref().map_or(0, |rows| rows.start);
-        if let Some(rows) = rows {
-            let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-            let count = size(rows.end.saturating_sub(rows.start));
-            builder = builder
-                .with_offset(size(rows.start))
-                .with_limit(count)
-                .with_batch_size(count.clamp(1, BATCH_ROWS));
-        }
-        let batches = builder
-            .build()
-            .map_err(|source| TraceError::NotParquet { path: path.to_owned(), source })?;
-        let schema = batches.schema();
-        let places = COLUMNS.iter().map(|c| schema.index_of(c.name).ok()).collect();
-        Ok(Self { path: path.to_owned(), batches, batch: None, next: 0, row, places })
+        TraceFileReader::open(path)?.read(Some(rows), |column| !is_long_text(column))
     }
 
     fn read_row(&mut self) -> Result<Option<(RunFacts, Event)>, TraceError> {
@@ -141,6 +105,85 @@ impl TraceReader {
     }
 }
 
+/// An open trace file, for several windows of its rows.
+#[derive(Debug)]
+pub(super) struct TraceFileReader {
+    path: PathBuf,
+    file: File,
+    metadata: ArrowReaderMetadata,
+}
+
+impl TraceFileReader {
+    pub(super) fn open(path: &Path) -> Result<Self, TraceError> {
+        Self::start(path, PageIndexPolicy::Optional)
+    }
+
+    fn start(path: &Path, indexed: PageIndexPolicy) -> Result<Self, TraceError> {
+        let (file, metadata) = open(path, indexed)?;
+        footer_of(path, &metadata)?;
+        check_columns(path, metadata.schema())?;
+        Ok(Self { path: path.to_owned(), file, metadata })
+    }
+
+    /// Some of the rows.
+    pub(super) fn rows(&self, rows: Range<u64>) -> Result<TraceReader, TraceError> {
+        self.read(Some(rows), |_| true)
+    }
+
+    fn read(
+        &self,
+        rows: Option<Range<u64>>,
+        wanted: impl Fn(&Column) -> bool,
+    ) -> Result<TraceReader, TraceError> {
+        let (path, metadata) = (&self.path, &self.metadata);
+        let file = self.file.try_clone().map_err(TraceError::io("open", path))?;
+        let roots = metadata
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| COLUMNS.iter().any(|c| c.name == f.name() && wanted(c)))
+            .map(|(i, _)| i);
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
+                .with_projection(mask);
+        let row = rows.as_ref().map_or(0, |rows| rows.start);
+        if let Some(rows) = rows {
+            let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            let count = size(rows.end.saturating_sub(rows.start));
+            let (groups, before) = self.groups_of(&rows);
+            builder = builder
+                .with_row_groups(groups)
+                .with_offset(size(rows.start.saturating_sub(before)))
+                .with_limit(count)
+                .with_batch_size(count.clamp(1, BATCH_ROWS));
+        }
+        let batches = builder
+            .build()
+            .map_err(|source| TraceError::NotParquet { path: path.clone(), source })?;
+        let schema = batches.schema();
+        let places = COLUMNS.iter().map(|c| schema.index_of(c.name).ok()).collect();
+        Ok(TraceReader { path: path.clone(), batches, batch: None, next: 0, row, places })
+    }
+
+    /// The row groups that rows are in, and the number of rows before these.
+    fn groups_of(&self, rows: &Range<u64>) -> (Vec<usize>, u64) {
+        let (mut groups, mut before, mut end) = (Vec::new(), 0, 0_u64);
+        for (i, group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            let start = end;
+            end = end.saturating_add(u64::try_from(group.num_rows()).unwrap_or_default());
+            if start < rows.end && rows.start < end {
+                if groups.is_empty() {
+                    before = start;
+                }
+                groups.push(i);
+            }
+        }
+        (groups, before)
+    }
+}
+
 impl Iterator for TraceReader {
     type Item = Result<(RunFacts, Event), TraceError>;
 
@@ -149,7 +192,10 @@ impl Iterator for TraceReader {
     }
 }
 
-fn open(path: &Path, indexed: PageIndexPolicy) -> Result<(File, ArrowReaderMetadata), TraceError> {
+pub(super) fn open(
+    path: &Path,
+    indexed: PageIndexPolicy,
+) -> Result<(File, ArrowReaderMetadata), TraceError> {
     if !path.exists() {
         return Err(TraceError::NotFound { path: path.to_owned() });
     }
@@ -160,14 +206,16 @@ fn open(path: &Path, indexed: PageIndexPolicy) -> Result<(File, ArrowReaderMetad
     Ok((file, metadata))
 }
 
-fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Footer, TraceError> {
+pub(super) fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Footer, TraceError> {
     let pairs = metadata.metadata().file_metadata().key_value_metadata();
     let value = |key: &str| {
         pairs.into_iter().flatten().find(|kv| kv.key == key).and_then(|kv| kv.value.as_deref())
     };
     let bad = |problem: String| TraceError::BadFooter { path: path.to_owned(), problem };
-    let version =
-        value(SCHEMA_KEY).ok_or_else(|| TraceError::NotATrace { path: path.to_owned() })?;
+    let version = value(SCHEMA_KEY).ok_or_else(|| match is_view(metadata) {
+        true => TraceError::NoEvents { path: path.to_owned() },
+        false => TraceError::NotATrace { path: path.to_owned() },
+    })?;
     let schema_version = SchemaVersion::parse(version)
         .ok_or_else(|| bad(format!("`{version}` is not a format version")))?;
     let tool_version = value(TOOL_KEY).unwrap_or("(unknown)").to_owned();
@@ -184,7 +232,7 @@ fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Footer, Trac
     Ok(Footer { schema_version, tool_version, runs })
 }
 
-fn check_columns(path: &Path, schema: &Schema) -> Result<(), TraceError> {
+pub(super) fn check_columns(path: &Path, schema: &Schema) -> Result<(), TraceError> {
     for column in COLUMNS {
         match schema.field_with_name(column.name) {
             Ok(field) if type_fits(column, field.data_type()) => {}

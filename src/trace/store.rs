@@ -1,11 +1,13 @@
-//! A store: a folder of traces, hive-partitioned as `workload=.../model=.../<run_id>.parquet`.
+//! A store: a folder of traces, hive-partitioned, one file a run or compacted.
 //!
 //! The folder is the only state; listing reads footers. Any Parquet below the folder that is a trace belongs to the
-//! store, whatever its name, so stores can be merged by copying. Two different traces with one run id are refused.
+//! store, whatever its name, so stores can be merged by copying. The same trace in two files is read once; two different
+//! traces with one run id are refused.
 
-use super::{
-    Event, RunEntry, RunFacts, SealedTrace, TraceError, TraceWriter, Written, read_footer,
-};
+use super::cover::cover;
+use super::layout::encoded;
+use super::listing::{TraceFile, files, files_for};
+use super::{Layout, RunEntry, Shard, TableFiles, TraceError};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub struct Store {
     root: PathBuf,
     entries: Vec<StoreEntry>,
+    /// The tables of a rollup that stands for the store.
+    tables: Option<TableFiles>,
 }
 
 /// One run of a store.
@@ -27,6 +31,10 @@ pub struct StoreEntry {
     pub run: RunEntry,
     /// Size of the file in bytes.
     pub bytes: u64,
+    /// The row of the file at which the run begins.
+    pub first_row: u64,
+    /// Whether the file holds no other run.
+    pub alone: bool,
 }
 
 impl Store {
@@ -46,23 +54,50 @@ impl Store {
 
     /// Like [`Self::open`], but a folder may be empty or missing.
     pub fn open_or_empty(path: &Path) -> Result<Self, TraceError> {
-        let files = trace_files(path)?;
+        if let Some(tables) = TableFiles::find(path)? {
+            let entries = in_order(tables.entries()?)?;
+            return Ok(Self { root: path.to_owned(), entries, tables: Some(tables) });
+        }
+        Self::covered(path, files(path)?, |_| true)
+    }
+
+    /// The runs of a shard only; there may be none. Folders of other buckets are not looked into as long as no file
+    /// outside of buckets holds runs of several. A file belongs to the bucket of its first run.
+    pub fn open_shard(path: &Path, shard: Shard) -> Result<Self, TraceError> {
+        if !path.exists() {
+            return Err(TraceError::NotFound { path: path.to_owned() });
+        }
+        let belongs = |file: &TraceFile| file.bucket().is_some_and(|b| shard.contains(b));
+        Self::covered(path, files_for(path, shard)?, belongs)
+    }
+
+    /// The runs of those files that are read, as far as they belong here.
+    fn covered(
+        root: &Path,
+        files: Vec<TraceFile>,
+        belongs: impl Fn(&TraceFile) -> bool,
+    ) -> Result<Self, TraceError> {
+        let kept = cover(&files)?;
         let mut entries = Vec::new();
-        for file in files {
-            let bytes = std::fs::metadata(&file).map_err(TraceError::io("read", &file))?.len();
-            for run in read_footer(&file)?.runs {
-                entries.push(StoreEntry { path: file.clone(), run, bytes });
+        for (file, kept) in files.into_iter().zip(kept) {
+            if !kept || !belongs(&file) {
+                continue;
+            }
+            let alone = file.runs.len() == 1;
+            let mut first_row = 0;
+            for run in file.runs {
+                let (path, bytes) = (file.path.clone(), file.bytes);
+                let next = run.events.saturating_add(first_row);
+                entries.push(StoreEntry { path, run, bytes, first_row, alone });
+                first_row = next;
             }
         }
-        entries.sort_by(|a, b| (&a.run.run_id, &a.path).cmp(&(&b.run.run_id, &b.path)));
-        if let Some([a, b]) = entries.array_windows().find(|[a, b]| a.run.run_id == b.run.run_id) {
-            return Err(TraceError::Duplicate {
-                run_id: a.run.run_id.clone(),
-                first: a.path.clone(),
-                second: b.path.clone(),
-            });
-        }
-        Ok(Self { root: path.to_owned(), entries })
+        Ok(Self { root: root.to_owned(), entries: in_order(entries)?, tables: None })
+    }
+
+    /// Where its new runs are written.
+    pub fn layout(&self) -> Layout {
+        Layout::of(&self.root)
     }
 
     /// The path it was opened with.
@@ -70,13 +105,21 @@ impl Store {
         &self.root
     }
 
+    /// Whether it is a rollup, which has tables and no events.
+    pub const fn is_rollup(&self) -> bool {
+        self.tables.is_some()
+    }
+
     /// Its runs, by run id.
     pub fn entries(&self) -> &[StoreEntry] {
         &self.entries
     }
 
-    /// Its files, each once, by path.
+    /// Its files, each once, by path; those of the tables where it is a rollup.
     pub fn files(&self) -> Vec<PathBuf> {
+        if let Some(tables) = &self.tables {
+            return tables.files();
+        }
         let mut files: Vec<PathBuf> = self.entries.iter().map(|e| e.path.clone()).collect();
         files.sort();
         files.dedup();
@@ -139,68 +182,6 @@ impl Store {
         encoded(run_id)
     }
 
-    /// Where a run of the store at `root` is written.
-    pub fn path_of(root: &Path, run: &RunFacts) -> PathBuf {
-        root.join(partition_path(run))
-    }
-
-    /// Writes a run for the store at `root`, without publishing it.
-    pub fn seal(root: &Path, run: &RunFacts, events: &[Event]) -> Result<SealedTrace, TraceError> {
-        let mut writer = TraceWriter::create(&Self::path_of(root, run))?;
-        for event in events {
-            writer.write(run, event)?;
-        }
-        writer.seal()
-    }
-
-    /// Publishes a sealed run. The same trace again is left alone; another trace of the same run, wherever it is in the
-    /// store, is an error, or is replaced with `replace`. `known` are the runs of the store.
-    pub fn publish(
-        sealed: SealedTrace,
-        run_id: &str,
-        known: &BTreeMap<String, PathBuf>,
-        replace: bool,
-    ) -> Result<Written, TraceError> {
-        let elsewhere = known.get(run_id).filter(|p| *p != sealed.path());
-        if let (Some(existing), false) = (elsewhere, replace) {
-            return Err(TraceError::Conflict {
-                run_id: run_id.to_owned(),
-                existing: existing.clone(),
-            });
-        }
-        let written = sealed.publish(replace)?;
-        if let Some(existing) = elsewhere {
-            std::fs::remove_file(existing).map_err(TraceError::io("remove", existing))?;
-        }
-        Ok(written)
-    }
-
-    /// Removes the partition folders below `root` that hold nothing, as a failed import may leave them, and the root itself
-    /// when `made` says that the import made it. Best effort.
-    pub fn prune(root: &Path, made: bool) {
-        let partitions = |folder: &Path, key: &str| -> Vec<PathBuf> {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            let named =
-                |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(key));
-            entries.map(|e| e.path()).filter(|p| p.is_dir() && named(p)).collect()
-        };
-        for workload in partitions(root, "workload=") {
-            for model in partitions(&workload, "model=") {
-                // Only an empty folder can be removed this way.
-                let _ = std::fs::remove_dir(model);
-            }
-            let _ = std::fs::remove_dir(workload);
-        }
-        if made {
-            let _ = std::fs::remove_dir(root);
-        }
-    }
-
-    /// Run ids with their files, as [`Self::publish`] wants them.
-    pub fn known_runs(&self) -> BTreeMap<String, PathBuf> {
-        self.entries.iter().map(|e| (e.run.run_id.clone(), e.path.clone())).collect()
-    }
-
     /// Up to three run ids close to what was typed.
     fn similar(&self, typed: &str) -> Vec<String> {
         let mut scored: Vec<(usize, &str)> = self
@@ -214,6 +195,20 @@ impl Store {
     }
 }
 
+/// The runs by id, each once.
+fn in_order(mut entries: Vec<StoreEntry>) -> Result<Vec<StoreEntry>, TraceError> {
+    entries.sort_by(|a, b| a.run.run_id.cmp(&b.run.run_id));
+    if let Some([a, b]) = entries.array_windows().find(|[a, b]| a.run.run_id == b.run.run_id) {
+        return Err(TraceError::Duplicate {
+            run_id: a.run.run_id.clone(),
+            first: a.path.clone(),
+            second: b.path.clone(),
+            others: true,
+        });
+    }
+    Ok(entries)
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
@@ -221,87 +216,6 @@ fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-/// Where a run lives below the root of a store.
-fn partition_path(run: &RunFacts) -> PathBuf {
-    PathBuf::from(format!("workload={}", encoded(&run.workload)))
-        .join(format!("model={}", encoded(&run.model)))
-        .join(format!("{}.parquet", encoded(&run.run_id)))
-}
-
-/// A name that every file system and hive reader takes: other bytes than letters, digits, `.`, `_` and `-` are
-/// percent-encoded, and so is a leading dot; an over-long name is cut and told apart by a hash.
-pub(crate) fn encoded(name: &str) -> String {
-    let mut out = String::new();
-    for (i, byte) in name.bytes().enumerate() {
-        let plain =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (byte == b'.' && i > 0);
-        if plain {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    if out.is_empty() {
-        // No encoded byte gives a lone percent sign.
-        return "%".to_owned();
-    }
-    if out.len() > 180 {
-        let hash = Sha256::digest(name.as_bytes());
-        let mut cut = out.chars().take(150).collect::<String>();
-        for byte in &hash[..8] {
-            let _ = write!(cut, "{byte:02x}");
-        }
-        return cut;
-    }
-    out
-}
-
-/// The Parquet files of a path, sorted; a file stands for itself. Hidden and partial files are passed over.
-fn trace_files(path: &Path) -> Result<Vec<PathBuf>, TraceError> {
-    if path.is_file() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let text = path.to_string_lossy();
-    let mut files = Vec::new();
-    if path.is_dir() {
-        walk(path, &mut files)?;
-    } else if text.contains(['*', '?', '[']) {
-        let pattern =
-            glob::glob(&text).map_err(|_| TraceError::NotFound { path: path.to_owned() })?;
-        for found in pattern.flatten() {
-            if found.is_dir() {
-                walk(&found, &mut files)?;
-            } else {
-                files.push(found);
-            }
-        }
-        if files.is_empty() {
-            return Err(TraceError::NotFound { path: path.to_owned() });
-        }
-    } else if path.extension().is_some_and(|e| e == "parquet") {
-        return Err(TraceError::NotFound { path: path.to_owned() });
-    }
-    files.sort();
-    files.dedup();
-    Ok(files)
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), TraceError> {
-    for entry in std::fs::read_dir(folder).map_err(TraceError::io("read folder", folder))? {
-        let path = entry.map_err(TraceError::io("read folder", folder))?.path();
-        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if hidden {
-            continue;
-        }
-        if path.is_dir() {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|e| e == "parquet") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// The fewest edits that turn `typed` into some part of `id` (Sellers 1980): a typo inside a long id is close.
@@ -324,18 +238,6 @@ fn word_distance(typed: &str, id: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_stay_below_the_root_and_apart() {
-        assert_eq!(encoded("deepseek-v4.1_x"), "deepseek-v4.1_x");
-        assert_eq!(encoded("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
-        assert_eq!(encoded(""), "%");
-        assert_eq!(encoded("\0"), "%00");
-        assert_eq!(encoded("a b"), "a%20b");
-        let (long, longer) = ("x".repeat(500), "x".repeat(501));
-        assert!(encoded(&long).len() < 200);
-        assert_ne!(encoded(&long), encoded(&longer));
-    }
 
     #[test]
     fn a_typo_inside_a_long_id_is_close() {

@@ -62,10 +62,14 @@ impl TraceWriter {
     pub fn create(path: &Path) -> Result<Self, TraceError> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(TraceError::io("create folder", folder))?;
-        let file = tempfile::Builder::new()
-            .prefix(".ramptrace-")
-            .suffix(".partial")
-            .tempfile_in(folder)
+        let file = partial_in(folder)
+            .or_else(|error| match error.kind() {
+                // Whoever compacts the store removes folders that are empty, as this one was.
+                std::io::ErrorKind::NotFound => {
+                    std::fs::create_dir_all(folder).and_then(|()| partial_in(folder))
+                }
+                _ => Err(error),
+            })
             .map_err(TraceError::io("create a file in", folder))?;
         // Apart, so that errors of the file do not name the partial one.
         let (file, partial) = file.into_parts();
@@ -108,6 +112,11 @@ impl TraceWriter {
             self.flush_batch()?;
         }
         Ok(())
+    }
+
+    /// The size of the file so far, as far as it is encoded.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
     }
 
     /// Finishes the file and renames it into place; see [`SealedTrace::publish`].
@@ -230,6 +239,16 @@ impl SealedTrace {
         &self.file
     }
 
+    /// The hash of the rows of one of its runs.
+    pub fn sha256_of(&self, run_id: &str) -> Option<&str> {
+        self.runs.iter().find(|run| run.run_id == run_id)?.sha256.as_deref()
+    }
+
+    /// With another place to be at, on the same file system.
+    pub(super) fn renamed(self, path: PathBuf) -> Self {
+        Self { path, ..self }
+    }
+
     /// Renames it into place. A file with the same bytes is left alone; one with other bytes is an error unless
     /// `replace` is set.
     pub fn publish(self, replace: bool) -> Result<Written, TraceError> {
@@ -250,6 +269,10 @@ impl SealedTrace {
         })?;
         Ok(Written::New)
     }
+}
+
+fn partial_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(".ramptrace-").suffix(".partial").tempfile_in(folder)
 }
 
 fn same_bytes(a: &Path, b: &Path) -> Result<bool, TraceError> {

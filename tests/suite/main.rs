@@ -39,6 +39,7 @@ mod replay_serve;
 mod replay_tools;
 mod report;
 mod rollup_oracle;
+mod rollups;
 mod roundtrip_atif;
 mod roundtrip_otlp;
 mod run_folder;

@@ -5,7 +5,7 @@
 
 use crate::workspace::Workspace;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use ramptrace::rollup::{Frame, Rollup, explain_rollup, query, roll_up};
+use ramptrace::rollup::{Frame, ROLLUP_COLUMNS, Rollup, explain_rollup, query, roll_up};
 use ramptrace::trace::{
     COLUMNS, ColumnGroup, Event, Kind, RunFacts, ToolStatus, TraceReader, TraceWriter, Usd,
 };
@@ -121,6 +121,11 @@ fn the_plan_reads_no_text() {
     assert_eq!(unread, UNREAD);
     assert_eq!(projected(&plan), (33, 48), "the scan reads what the plan names: {plan}");
     assert_eq!(named.len(), 33);
+    // The fold of this crate reads the same; rows it counts without their numbers.
+    let read: Vec<&str> =
+        COLUMNS.iter().map(|c| c.name).filter(|name| ROLLUP_COLUMNS.contains(name)).collect();
+    assert_eq!(read, named.into_iter().filter(|name| *name != "seq").collect::<Vec<_>>());
+    assert_eq!(read.len(), ROLLUP_COLUMNS.len());
     assert!(
         COLUMNS
             .iter()

@@ -1,7 +1,7 @@
 //! `ramptrace store redact`: secrets leave a store, and no number of it changes.
 
 use super::workspace::Workspace;
-use ramptrace::trace::{Event, Kind, RunFacts, Store, TraceReader, Written};
+use ramptrace::trace::{Event, Kind, Layout, RunFacts, Store, TraceReader, Written};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -25,7 +25,7 @@ fn store_with_secrets(work: &Workspace) -> std::path::PathBuf {
         }
     }
     let sealed = Store::seal(&work.path("store"), &runs[0], &events).expect("a sealed trace");
-    let path = Store::path_of(&work.path("store"), &runs[0]);
+    let path = Layout::of(&work.path("store")).path_of(&runs[0]);
     let written = Store::publish(sealed, &runs[0].run_id, &BTreeMap::new(), false);
     assert_eq!(written.expect("a published trace"), Written::New);
     path

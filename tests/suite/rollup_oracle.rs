@@ -6,7 +6,9 @@
 use crate::event_lists::{Run, Runs, runs};
 use crate::workspace::Workspace;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use ramptrace::rollup::{Frame, RUN_COLUMNS, STAGE_COLUMNS, Scalar, ViewColumn, roll_up};
+use ramptrace::rollup::{
+    Frame, RUN_COLUMNS, Rollup, STAGE_COLUMNS, Scalar, ViewColumn, roll_up, roll_up_by_sql,
+};
 use ramptrace::trace::{
     EndReason, Event, Kind, RunFacts, StageStatus, Store, ToolKind, ToolStatus, TraceWriter,
     UsageQuality, Usd,
@@ -284,9 +286,12 @@ fn one_file(space: &Workspace, runs: &[Run]) -> Vec<PathBuf> {
     vec![path]
 }
 
+/// The views of some files, which the SQL for other engines must give too.
 fn views(files: &[PathBuf]) -> (Frame, Frame) {
-    let rollup = roll_up(files).expect("a rollup");
-    (Frame::of(&rollup.stages), Frame::of(&rollup.runs))
+    let frames = |rollup: &Rollup| (Frame::of(&rollup.stages), Frame::of(&rollup.runs));
+    let folded = frames(&roll_up(files).expect("a rollup"));
+    assert_eq!(folded, frames(&roll_up_by_sql(files).expect("a rollup by SQL")));
+    folded
 }
 
 /// The differences between the rollup of some files and the loop over their runs.

@@ -4,7 +4,7 @@
 //! removed it. The operating system releases the lock however the recorder ends.
 
 use super::{JournalError, JournalWriter, Torn};
-use crate::trace::{RunFacts, encoded};
+use crate::trace::{RunFacts, encoded, sync_folder};
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io;
@@ -38,7 +38,8 @@ pub(in crate::capture) fn create(
         }
         _ => JournalError::io("write", &path)(e.error),
     })?;
-    sync_folder(&folder);
+    // The events are safe from a kill in any case.
+    let _ = sync_folder(&folder);
     Ok((writer, path))
 }
 
@@ -131,14 +132,6 @@ fn set_aside(path: &Path) -> Result<PathBuf, JournalError> {
     let free = (0..1000).map(named).find(|name| !name.exists()).unwrap_or_else(|| named(0));
     std::fs::rename(path, &free).map_err(JournalError::io("rename", path))?;
     Ok(free)
-}
-
-/// Makes names in a folder survive a power loss, where the operating system has a way to.
-pub(super) fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        // The events are safe from a kill in any case.
-        let _ = folder.sync_all();
-    }
 }
 
 #[cfg(test)]

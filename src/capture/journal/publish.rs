@@ -4,12 +4,11 @@
 //! time, from which offsets count, and whether the run ended), once to write the rows. Nothing here depends on a clock:
 //! the same journal gives the same bytes, and doing it again after a kill changes nothing.
 
-use super::folder::sync_folder;
 use super::medium::Medium;
 use super::{JournalError, JournalReader, Torn};
 use crate::trace::{
-    EndReason, Event, Kind, RunFacts, Store, Timestamp, TraceError, TraceReader, TraceWriter,
-    Written,
+    EndReason, Event, Kind, Layout, RunFacts, Store, Timestamp, TraceError, TraceReader,
+    TraceWriter, Written, sync_folder,
 };
 use std::io::{self, Read, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -88,8 +87,8 @@ pub(in crate::capture) fn publish(
         return Ok((summary, Published::Nothing));
     }
     let run = &summary.run;
-    let mut writer =
-        TraceWriter::create(&Store::path_of(root, run)).map_err(JournalError::trace(journal))?;
+    let mut writer = TraceWriter::create(&Layout::of(root).path_of(run))
+        .map_err(JournalError::trace(journal))?;
     for event in contents.read()? {
         let mut event = event?;
         event.offset_us = event.ts.zip(summary.start).map(|(ts, start)| ts.micros_since(start));
@@ -112,7 +111,10 @@ pub(in crate::capture) fn publish(
         Err(error) => return Err(JournalError::trace(journal)(error)),
     };
     if let Published::Written(path) = &published {
-        path.parent().into_iter().for_each(sync_folder);
+        if let Some(folder) = path.parent() {
+            // The trace is safe from a kill in any case.
+            let _ = sync_folder(folder);
+        }
     }
     Ok((summary, published))
 }

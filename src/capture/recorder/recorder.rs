@@ -6,7 +6,7 @@ use super::stamp::Stamp;
 use super::writer::{Outcome, Writer};
 use crate::capture::EventSink;
 use crate::capture::journal::{self, JournalError, JournalWriter, Published};
-use crate::trace::{Clock, EndReason, Event, Kind, RunFacts, Store, Timestamp};
+use crate::trace::{Clock, EndReason, Event, Kind, Layout, RunFacts, Store, Timestamp};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,11 +47,12 @@ pub struct Finished {
 impl Recorder {
     /// Begins to record a run into the store at `root`. An error here is the moment to stop: nothing has run yet.
     pub fn start(root: &Path, run: &RunFacts, settings: Settings) -> Result<Self, JournalError> {
-        let known = Store::open_or_empty(root).map(|store| store.known_runs()).unwrap_or_default();
-        let own = Store::path_of(root, run);
-        let taken = known.get(&run.run_id).or_else(|| own.exists().then_some(&own));
-        if let Some(path) = taken {
-            let (run_id, path) = (run.run_id.clone(), path.clone());
+        let mut known =
+            Store::open_or_empty(root).map(|store| store.known_runs()).unwrap_or_default();
+        let own = Layout::of(root).path_of(run);
+        let there = known.remove(&run.run_id).map(|known| known.path);
+        if let Some(path) = there.or_else(|| own.exists().then_some(own)) {
+            let run_id = run.run_id.clone();
             return Err(JournalError::InStore { run_id, path });
         }
         let (writer, path) = journal::create(root, run)?;

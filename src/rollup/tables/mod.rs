@@ -1,0 +1,12 @@
+//! The views as files: what `ramptrace rollup` leaves, and what stands for the events of a store where it is read.
+//!
+//! * `read`: the views of such files
+//! * `write`: the views of a store, part by part, and only what changed since the last time
+//! * `swap`: a folder in place of another, at once
+
+mod read;
+mod swap;
+mod write;
+
+pub(super) use read::read_tables;
+pub use write::{RolledUp, write_rollup};

@@ -1,0 +1,208 @@
+//! `ramptrace rollup`: tables that stand for a store, in shards, and only what changed.
+
+use crate::readme::copy;
+use crate::workspace::Workspace;
+use ramptrace::rollup::{Frame, roll_up, roll_up_by_sql};
+use ramptrace::trace::{Event, Kind, RunFacts, Store, TraceReader, TraceWriter};
+use std::path::{Path, PathBuf};
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces")
+}
+
+/// A store of its own with all samples.
+fn space() -> Workspace {
+    let space = Workspace::new();
+    copy(&samples(), &space.path("store"));
+    space
+}
+
+fn frames(path: &Path) -> (Frame, Frame) {
+    let rollup = roll_up(&Store::open(path).expect("a store").files()).expect("a rollup");
+    (Frame::of(&rollup.stages), Frame::of(&rollup.runs))
+}
+
+#[test]
+fn the_tables_stand_for_the_store() {
+    let space = space();
+    let ran = space.run(&["rollup", "store", "-o", "tables"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    let names: Vec<String> = space.files("tables").into_keys().collect();
+    assert_eq!(names, ["runs.parquet", "stages.parquet"]);
+    assert_eq!(frames(&space.path("tables")), frames(&space.path("store")));
+    for query in [
+        "SELECT * FROM runs",
+        "SELECT * FROM stages",
+        "SELECT model, SUM(cost_usd) AS cost FROM runs GROUP BY model",
+    ] {
+        let answer = |store| space.ok(&["sql", store, query, "--format", "json"]);
+        assert_eq!(answer("tables"), answer("store"), "{query}");
+    }
+    for pack in ["ramp", "core"] {
+        let score =
+            |store| space.ok(&["score", store, "--pack", pack, "--format", "json", "--no-keep"]);
+        assert_eq!(score("tables"), score("store"), "{pack}");
+    }
+    assert_eq!(space.ok(&["check", "tables"]), space.ok(&["check", "store"]));
+    let listed = space.ok(&["store", "list", "tables", "--format", "csv"]);
+    assert_eq!(listed.lines().count(), 1 + Store::open(&samples()).unwrap().entries().len());
+}
+
+#[test]
+fn what_needs_events_says_so() {
+    let space = space();
+    let _ = space.ok(&["rollup", "store", "-o", "tables"]);
+    for args in [
+        &["show", "latest", "--store", "tables"][..],
+        &["replay", "latest", "--store", "tables"],
+        &["whatif", "tables", "--budget-usd", "1"],
+        &["cascade", "tables"],
+        &["export", "tables", "--to", "atif", "-o", "atif"],
+        &["store", "check", "tables"],
+        &["store", "compact", "tables"],
+        &["rollup", "tables", "-o", "again"],
+        &["sql", "tables", "SELECT COUNT(*) FROM events"],
+        &["cost", "tables", "--basis", "list"],
+    ] {
+        let ran = space.run(args);
+        assert_ne!(ran.code, 0, "{args:?}: {}", ran.stdout);
+        assert!(ran.stderr.contains("hint: give"), "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{args:?}");
+    }
+}
+
+#[test]
+fn shards_together_are_the_whole() {
+    let space = space();
+    for shard in ["0/3", "1/3"] {
+        let _ = space.ok(&["rollup", "store", "-o", "tables", "--shard", shard]);
+    }
+    let ran = space.run(&["score", "tables"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("shard=2-of-3 is missing"), "{}", ran.stderr);
+    let _ = space.ok(&["rollup", "store", "-o", "tables", "--shard", "2/3"]);
+    assert_eq!(frames(&space.path("tables")), frames(&space.path("store")));
+    for (shard, problem) in [("3/3", "counted from 0"), ("x", "like 0/4"), ("0/0", "from 1 to 256")]
+    {
+        let ran = space.run(&["rollup", "store", "-o", "tables", "--shard", shard]);
+        assert_eq!(ran.code, 2);
+        assert!(ran.stderr.contains(problem), "{shard}: {}", ran.stderr);
+    }
+}
+
+/// A run of two stages whose calls have so many tokens.
+fn run(store: &Path, run_id: &str, tokens: i64) {
+    let facts = RunFacts {
+        run_id: run_id.into(),
+        workload: "w".into(),
+        model: "m".into(),
+        ..RunFacts::default()
+    };
+    let mut writer =
+        TraceWriter::create(&store.join(format!("{run_id}.parquet"))).expect("a writer");
+    for (seq, stage) in [None, Some(0), Some(1)].into_iter().enumerate() {
+        let kind = if stage.is_none() { Kind::RunStart } else { Kind::LlmCall };
+        let mut event = Event::new(kind);
+        event.seq = seq as i64;
+        event.stage = stage;
+        event.input_tokens = stage.map(|_| tokens);
+        writer.write(&facts, &event).expect("a row");
+    }
+    writer.finish(true).expect("a trace");
+}
+
+#[test]
+fn only_what_changed_is_folded_again() {
+    let space = Workspace::new();
+    let store = space.path("store");
+    let rollup = || space.run(&["rollup", "store", "-o", "tables"]).stderr;
+    for (name, tokens) in [("a", 1), ("b", 2), ("c", 3)] {
+        run(&store, name, tokens);
+    }
+    assert_eq!(rollup(), "tables: 6 stages of 3 runs; 3 of 3 files folded, 9 events\n");
+    let before = space.files("tables");
+    assert_eq!(rollup(), "tables: 6 stages of 3 runs; 0 of 3 files folded, 0 events\n");
+    assert_eq!(space.files("tables"), before);
+    run(&store, "b", 20);
+    run(&store, "d", 4);
+    assert_eq!(rollup(), "tables: 8 stages of 4 runs; 2 of 4 files folded, 6 events\n");
+    assert_eq!(frames(&space.path("tables")), frames(&store));
+    std::fs::remove_file(store.join("a.parquet")).unwrap();
+    assert_eq!(rollup(), "tables: 6 stages of 3 runs; 0 of 3 files folded, 0 events\n");
+    assert_eq!(frames(&space.path("tables")), frames(&store));
+    // The same bytes as those of a rollup that starts anew.
+    let _ = space.ok(&["rollup", "store", "-o", "fresh"]);
+    assert_eq!(space.files("tables"), space.files("fresh"));
+}
+
+#[test]
+fn a_folder_of_other_things_is_left_alone() {
+    let space = space();
+    space.write("mine/notes.txt", "mine");
+    let ran = space.run(&["rollup", "store", "-o", "mine"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(
+        ran.stderr,
+        "error: mine is not empty, and is not a rollup\nhint: choose another folder with -o\n"
+    );
+    assert_eq!(space.files("mine").len(), 1);
+    let ran = space.run(&["rollup", "nowhere", "-o", "tables"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(!space.path("tables").exists());
+}
+
+#[test]
+fn an_empty_store_has_empty_tables() {
+    let space = Workspace::new();
+    std::fs::create_dir(space.path("store")).unwrap();
+    let ran = space.run(&["rollup", "store", "-o", "tables"]);
+    assert_eq!(ran.stderr, "tables: 0 stages of 0 runs; 0 of 0 files folded, 0 events\n");
+    let rollup = roll_up(&[space.path("tables/stages.parquet"), space.path("tables/runs.parquet")]);
+    let rollup = rollup.unwrap();
+    assert_eq!((rollup.stages.height(), rollup.runs.height()), (0, 0));
+    let ran = space.run(&["score", "tables"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+}
+
+#[test]
+fn rows_of_a_run_that_do_not_stand_together_are_one_run() {
+    // No writer of ours makes such a file: two runs, row by row in turn, are made of two traces by another engine.
+    let space = Workspace::new();
+    run(&space.path("store"), "a", 5);
+    run(&space.path("store"), "b", 7);
+    let files = Store::open(&space.path("store")).unwrap().files();
+    let mixed = space.path("mixed.parquet");
+    interleaved(&files, &mixed);
+    let views =
+        |rollup: ramptrace::rollup::Rollup| (Frame::of(&rollup.stages), Frame::of(&rollup.runs));
+    let expected = views(roll_up(&files).unwrap());
+    assert_eq!(views(roll_up(std::slice::from_ref(&mixed)).unwrap()), expected);
+    assert_eq!(views(roll_up_by_sql(&[mixed]).unwrap()), expected);
+}
+
+/// The rows of some traces in turn, in one file with the footer of the first.
+fn interleaved(files: &[PathBuf], to: &Path) {
+    use arrow::compute::concat_batches;
+    use parquet::arrow::ArrowWriter;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::file::properties::WriterProperties;
+    let mut notes = None;
+    let mut batches = Vec::new();
+    for file in files {
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(file).unwrap()).unwrap();
+        let pairs = builder.metadata().file_metadata().key_value_metadata().cloned();
+        notes = notes.or(pairs);
+        batches.extend(builder.build().unwrap().map(Result::unwrap));
+    }
+    let rows = batches[0].num_rows();
+    let turns: Vec<_> =
+        (0..rows).flat_map(|row| batches.iter().map(move |b| b.slice(row, 1))).collect();
+    let all = concat_batches(&batches[0].schema(), &turns).unwrap();
+    let properties = WriterProperties::builder().set_key_value_metadata(notes).build();
+    let out = std::fs::File::create(to).unwrap();
+    let mut writer = ArrowWriter::try_new(out, all.schema(), Some(properties)).unwrap();
+    writer.write(&all).unwrap();
+    writer.close().unwrap();
+    assert_eq!(TraceReader::open(to).unwrap().count(), files.len() * rows);
+}
