@@ -11,12 +11,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Words of a build log, a source file and a plan.
-#[rustfmt::skip]
-const WORDS: &[&str] = &[
-    "the", "token", "parser", "returns", "error:", "expected", "';'", "before", "int", "const", "auto", "std::string", "llvm::Value", "IRBuilder<>", "build/task3", "CMakeLists.txt", "lexer", "passed", "failed", "[100%]", "linking", "warning:", "unused", "variable", "if", "(node", "==", "nullptr)", "{", "}", "switch", "test_case_017.sysu.c", "score", "100.00", "0.00", "visit",
-];
-
 /// Bytes of one session, about.
 const SESSION_BYTES: u64 = 32 << 20;
 
@@ -48,7 +42,7 @@ struct Log {
 
 impl Log {
     fn prompt(&mut self) -> io::Result<()> {
-        let text = prose(&mut self.dice, 300);
+        let text = self.dice.prose(300);
         self.line("user", json!({"message": {"role": "user", "content": text}}))
     }
 
@@ -68,21 +62,21 @@ impl Log {
             "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": written},
             "output_tokens": output_tokens, "service_tier": "standard",
         });
-        let thinking = prose(&mut self.dice, 250);
+        let thinking = self.dice.prose(250);
         self.block(
             &id,
             &json!({"type": "thinking", "thinking": thinking, "signature": "c2ln"}),
             &usage,
         )?;
-        let text = prose(&mut self.dice, 120);
+        let text = self.dice.prose(120);
         self.block(&id, &json!({"type": "text", "text": text}), &usage)?;
         for tool in 0..self.between(1, 3) {
             let call = format!("toolu_{:016x}{tool}", self.dice.roll());
-            let command = prose(&mut self.dice, 60);
+            let command = self.dice.prose(60);
             self.block(&id, &json!({"type": "tool_use", "id": call, "name": "Bash", "input": {"command": command}}), &usage)?;
             self.line("progress", json!({"data": {"type": "bash_progress", "output": "", "elapsedTimeSeconds": 2}, "toolUseID": call}))?;
             let length = self.between(200, 8000);
-            let output = prose(&mut self.dice, usize::try_from(length).unwrap_or_default());
+            let output = self.dice.prose(usize::try_from(length).unwrap_or_default());
             self.line("user", json!({
                 "message": {"role": "user", "content": [{"tool_use_id": call, "type": "tool_result", "content": output, "is_error": false}]},
                 "toolUseResult": {"stdout": output, "stderr": "", "interrupted": false, "isImage": false},
@@ -114,14 +108,4 @@ impl Log {
         self.lines += 1;
         writeln!(self.out, "{text}")
     }
-}
-
-/// About so many bytes of text in lines.
-fn prose(dice: &mut Dice, bytes: usize) -> String {
-    let mut text = String::with_capacity(bytes + 24);
-    while text.len() < bytes {
-        text.push_str(dice.one_of::<&str>(WORDS));
-        text.push(if dice.below(9) == 0 { '\n' } else { ' ' });
-    }
-    text
 }

@@ -1,5 +1,11 @@
 //! A seeded die. The same seed and stream give the same throws on every machine.
 
+/// Words of a build log, a source file and a plan.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "the", "token", "parser", "returns", "error:", "expected", "';'", "before", "int", "const", "auto", "std::string", "llvm::Value", "IRBuilder<>", "build/task3", "CMakeLists.txt", "lexer", "passed", "failed", "[100%]", "linking", "warning:", "unused", "variable", "if", "(node", "==", "nullptr)", "{", "}", "switch", "test_case_017.sysu.c", "score", "100.00", "0.00", "visit",
+];
+
 /// Splitmix64 (Steele, Lea, Flood 2014).
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
@@ -49,6 +55,16 @@ impl Dice {
             }
         }
         chosen
+    }
+
+    /// About so many bytes of words in lines.
+    pub fn prose(&mut self, bytes: usize) -> String {
+        let mut text = String::with_capacity(bytes + 24);
+        while text.len() < bytes {
+            text.push_str(self.one_of::<&str>(WORDS));
+            text.push(if self.below(9) == 0 { '\n' } else { ' ' });
+        }
+        text
     }
 
     /// So many hexadecimal digits at the end of a text.

@@ -26,13 +26,21 @@ pub(super) struct RunPlan {
     pub(super) priced: bool,
     /// Only sums are known, no single events.
     pub(super) coarse: bool,
-    /// A failed stage is tried twice.
-    pub(super) retries: bool,
-    /// A failed stage is replaced by the golden one.
-    pub(super) recovers: bool,
+    pub(super) protocol: Protocol,
     pub(super) stages: Vec<StagePlan>,
     /// For the events: it has thrown the plan already.
     pub(super) dice: Dice,
+}
+
+/// What the harness allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// Every stage starts from reference artifacts.
+    GoldenInputs,
+    /// The same, and a failed stage is tried twice.
+    Retries,
+    /// A failed stage is replaced by the golden one.
+    Recovery,
 }
 
 /// A stage before its events.
@@ -55,12 +63,10 @@ impl RunPlan {
         let model = dice.one_of(MODELS);
         let priced = model.prices.is_some() && !dice.per_mille(UNPRICED);
         let coarse = dice.per_mille(COARSE) && shape.events_per_run.is_none();
-        let retries = dice.per_mille(RETRIES);
-        let recovers = !retries && dice.per_mille(RECOVERY);
-        let protocol = match (retries, recovers) {
-            (true, _) => "golden-inputs+retries",
-            (_, true) => "recovery",
-            _ => "golden-inputs",
+        let protocol = match (dice.per_mille(RETRIES), dice.per_mille(RECOVERY)) {
+            (true, _) => Protocol::Retries,
+            (_, true) => Protocol::Recovery,
+            _ => Protocol::GoldenInputs,
         };
         let facts = RunFacts {
             run_id: format!("synthetic-{}-{number:09}-{}", shape.seed, model.name),
@@ -68,12 +74,19 @@ impl RunPlan {
             model: model.name.to_owned(),
             provider: Some("gateway.example.org".to_owned()),
             agent: Some("openhands".to_owned()),
-            protocol: Some(protocol.to_owned()),
+            protocol: Some(
+                match protocol {
+                    Protocol::GoldenInputs => "golden-inputs",
+                    Protocol::Retries => "golden-inputs+retries",
+                    Protocol::Recovery => "recovery",
+                }
+                .to_owned(),
+            ),
         };
         let start =
             Timestamp::from_micros(FIRST_START_US).plus_micros(i64::from(number) * RUN_EVERY_US);
-        let stages = stages(shape, model, recovers, &mut dice);
-        Self { facts, model, start, priced, coarse, retries, recovers, stages, dice }
+        let stages = stages(shape, model, protocol, &mut dice);
+        Self { facts, model, start, priced, coarse, protocol, stages, dice }
     }
 
     /// Its events, when nothing cuts it off.
@@ -106,7 +119,7 @@ impl RunPlan {
     }
 }
 
-fn stages(shape: &Shape, model: &Model, recovers: bool, dice: &mut Dice) -> Vec<StagePlan> {
+fn stages(shape: &Shape, model: &Model, protocol: Protocol, dice: &mut Dice) -> Vec<StagePlan> {
     // The stage that uses up the context, for models whose context is known to run out.
     let last = model.context_limit.map(|_| dice.one_of(&CONTEXT_ENDS) * shape.stages / 6);
     let mut rows: Vec<i64> = (0..shape.stages)
@@ -131,7 +144,7 @@ fn stages(shape: &Shape, model: &Model, recovers: bool, dice: &mut Dice) -> Vec<
         };
         let after_failure = stages.last().is_some_and(|s| s.score < 6000);
         let mut planned = graded(like_published(stage), rows, attempted, end, model, dice);
-        if recovers && after_failure && attempted && planned.tests_total > 0 {
+        if protocol == Protocol::Recovery && after_failure && attempted && planned.tests_total > 0 {
             planned.status = StageStatus::Recovered;
         }
         stages.push(planned);
@@ -235,6 +248,9 @@ mod tests {
             let after = &plan.stages[first.expect("an end") + 1..];
             assert!(after.iter().all(|s| s.rows == ROWS_OF_STAGE && !s.attempted), "{plan:?}");
         }
-        assert!(plans.iter().any(|p| p.coarse) && plans.iter().any(|p| p.recovers));
+        assert!(
+            plans.iter().any(|p| p.coarse)
+                && plans.iter().any(|p| p.protocol == Protocol::Recovery)
+        );
     }
 }

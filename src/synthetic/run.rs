@@ -5,7 +5,7 @@
 
 use super::Dice;
 use super::curve::Curve;
-use super::plan::{RunPlan, StagePlan};
+use super::plan::{Protocol, RunPlan, StagePlan};
 use super::published::{
     CURVES, Cached, Curves, EXIT_CODES, FAILED_CALLS, GROWTH_MEAN, LONGEST_COMPLETION,
     LONGEST_LATENCY_MS, REPEATS, RUNNING, SAYS_SOMETHING, THREE_CALLS, TOOLS, TWO_CALLS, Tool,
@@ -106,7 +106,7 @@ impl Run<'_, '_> {
         self.timed(system)?;
         let plan = self.plan;
         for (index, stage) in (0..).zip(&plan.stages) {
-            let recovered = plan.recovers
+            let recovered = plan.protocol == Protocol::Recovery
                 && usize::try_from(index - 1).is_ok_and(|before| plan.stages[before].score < 6000);
             self.stage(index, stage, recovered && stage.rows > ROWS_OF_STAGE + 2)?;
             self.now_us += CURVES.grading_us.draw(&mut self.dice);
@@ -130,7 +130,10 @@ impl Run<'_, '_> {
             calls -= 1;
             self.timed(Event::new(Kind::Recovery))?;
         }
-        if self.plan.retries && stage.score < 6000 && stage.rows >= 6 * ROWS_OF_STAGE {
+        if self.plan.protocol == Protocol::Retries
+            && stage.score < 6000
+            && stage.rows >= 6 * ROWS_OF_STAGE
+        {
             let first = calls / 2;
             calls -= first + 3;
             self.calls(first, EndReason::Finished)?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Lines of the body.
 const LINES: i64 = 6000;
 /// Lines of a thousand that get other numbers, in what is said and printed, and in copies of files.
-const CHANGED: i64 = 500;
+const CHANGED: i64 = 700;
 const CHANGED_IN_COPIES: i64 = 220;
 
 #[rustfmt::skip]
@@ -97,9 +97,9 @@ impl Corpus {
         match kind {
             ToolKind::Shell => arguments["summary"] = "Run the tests of this task".into(),
             ToolKind::Edit => {
-                let task = dice.below(6);
+                let (task, name) = (dice.below(6), dice.one_of::<&str>(NAMES));
                 arguments["command"] = "str_replace".into();
-                arguments["path"] = format!("/workspace/task/{task}/lexer.cpp").into();
+                arguments["path"] = format!("/workspace/task/{task}/{name}.cpp").into();
             }
             _ => {}
         }

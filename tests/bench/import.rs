@@ -4,7 +4,6 @@
 //! name only. Sessions of Claude Code are generated, 100 MB or as many as `RAMPTRACE_BENCH_MB` says, and imported on all
 //! threads, into sealed traces. Run with `cargo bench --bench import`; with `RAMPTRACE_REAL_DATA`, the published runs are read as well.
 
-mod claude_session;
 mod generate;
 mod run_folder;
 
@@ -13,6 +12,7 @@ use divan::counter::BytesCount;
 use ramptrace::import::{
     Collected, ImportError, ImportReport, Imported, Job, Numbering, Sink, find_sources, jobs,
 };
+use ramptrace::synthetic::write_claude_logs;
 use ramptrace::trace::{Event, RunFacts, Store, Timestamp, TraceWriter};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ mod generated {
 /// Generated sessions of Claude Code: many files, and all in one.
 #[divan::bench_group(sample_count = 3, sample_size = 1)]
 mod claude_code {
-    use super::{Bencher, claude_session, generate, read_and_write_parallel};
+    use super::{Bencher, generate, read_and_write_parallel, write_claude_logs};
 
     #[divan::bench(args = [false, true])]
     fn to_trace(bencher: Bencher, one: bool) {
@@ -54,7 +54,7 @@ mod claude_code {
         let megabytes: u64 = megabytes.unwrap_or(100);
         let folder = generate::kept(&format!("claude-{megabytes}-{one}"));
         if !folder.exists() {
-            claude_session::write(&folder, megabytes * 1_000_000, one);
+            write_claude_logs(&folder, megabytes * 1_000_000, one, generate::SEED).expect("logs");
         }
         read_and_write_parallel(bencher, &folder);
     }

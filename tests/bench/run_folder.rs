@@ -2,7 +2,8 @@
 //!
 //! Sizes follow the published runs: an action of 1 to 3 kB, its observation of 2 to 7 kB, one response per action.
 
-use crate::generate::Dice;
+use crate::generate::SEED;
+use ramptrace::synthetic::Dice;
 use ramptrace::trace::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -50,7 +51,7 @@ struct Log {
 impl Log {
     fn new() -> Self {
         Self {
-            dice: Dice::new(u64::MAX),
+            dice: Dice::new(SEED, u64::MAX),
             lines: String::new(),
             now: Timestamp::from_micros(1_779_009_253_000_000),
             usages: vec![],
@@ -96,7 +97,7 @@ impl Log {
 
     /// One response, the tool call in it, and the tool's answer.
     fn step(&mut self, finish: bool) {
-        let shell = !finish && self.dice.once_in(2);
+        let shell = !finish && self.dice.below(2) == 0;
         let (tool, kind, sizes) = match (finish, shell) {
             (true, _) => ("finish", "Finish", (1200, 900)),
             (_, true) => ("terminal", "Terminal", (350, 1600)),
@@ -118,7 +119,7 @@ impl Log {
         });
         self.push(&record);
         self.usage(&response);
-        let exit_code = self.dice.one_of(&[0, 0, 0, 1]);
+        let exit_code = *self.dice.one_of(&[0, 0, 0, 1]);
         let text = format!("\u{1b}[?2004l{}", self.dice.prose(sizes.1));
         let record = json!({
             "id": self.id(), "timestamp": self.naive(), "source": "environment", "tool_name": tool, "tool_call_id": call_id,

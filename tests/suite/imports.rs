@@ -7,14 +7,6 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
 
-/// Shared with the benchmarks.
-#[path = "../bench/claude_session.rs"]
-mod claude_session;
-/// Shared with the benchmarks.
-#[expect(dead_code, reason = "a part is enough")]
-#[path = "../bench/generate.rs"]
-mod generate;
-
 fn write_run(space: &Workspace, folder: &str, id: &str) {
     RunFolder::new(id)
         .prompt(0)
@@ -204,7 +196,7 @@ fn grades_from_elsewhere_and_a_name_for_the_workload() {
 
 /// A generated session of so many bytes, all in one file.
 fn session(space: &Workspace, bytes: u64) {
-    claude_session::write(&space.path("sessions"), bytes, true);
+    ramptrace::synthetic::write_claude_logs(&space.path("sessions"), bytes, true, 1).expect("logs");
 }
 
 #[test]
