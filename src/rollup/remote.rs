@@ -5,6 +5,7 @@
 //! and both tables are made of those.
 
 use super::{ROLLUP_RUNS_SQL, ROLLUP_SQL, RollupError};
+use spark_connect::row::Value;
 use spark_connect::{DataFrame, SparkError, SparkSession};
 use spark_connect_core::channel::ChannelBuilder;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -162,13 +163,12 @@ impl Engine {
     /// An engine reads every file. Here, a copy of a trace is read once; there, its numbers would double.
     fn refuse_runs_that_are_there_twice(&self, events: &str) -> Result<(), RollupError> {
         let look = failed("look for copies of runs");
-        let found = self.spark.sql(TWICE_SQL).and_then(|rows| rows.collect()).map_err(look)?;
-        let copies = match found.first().map(|row| row.get(0)) {
-            Some(Value::String(run_id)) => run_id,
-            _ => return Ok(()),
+        let found = self.spark.sql(TWICE_SQL).map_err(&look)?.collect().map_err(&look)?;
+        let Some(Value::String(run)) = found.first().and_then(|row| row.get(0)) else {
+            return Ok(());
         };
         Err(RollupError::Engine {
-            problem: format!("the store holds run {copies} more than once"),
+            problem: format!("the store holds run {run} more than once"),
             hint: format!("`ramptrace store compact` leaves one copy of each run below {events}"),
         })
     }
