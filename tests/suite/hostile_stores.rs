@@ -5,9 +5,9 @@
 //! `RAMPTRACE_HOSTILE_STORES`; that folder then also holds a store of which no engine may give a total.
 
 use crate::workspace::Workspace;
-use ramptrace::rollup::{Frame, Scalar, query, roll_up};
+use ramptrace::rollup::{Frame, Rollup, Scalar, query, roll_up, roll_up_by_sql};
 use ramptrace::trace::{
-    EndReason, Event, Kind, RunFacts, StageStatus, Store, Timestamp, ToolKind, ToolStatus,
+    EndReason, Event, Kind, Layout, RunFacts, StageStatus, Store, Timestamp, ToolKind, ToolStatus,
     TraceWriter, UsageQuality, Usd,
 };
 use std::path::Path;
@@ -21,7 +21,7 @@ const EPOCH: i64 = 1_779_009_253_000_000;
 
 /// Writes one run as a trace of the store at `root`.
 fn put(root: &Path, facts: &RunFacts, events: impl IntoIterator<Item = Event>) {
-    let mut writer = TraceWriter::create(&Store::path_of(root, facts)).expect("a writer");
+    let mut writer = TraceWriter::create(&Layout::of(root).path_of(facts)).expect("a writer");
     for (seq, event) in (0..).zip(events) {
         writer.write(facts, &Event { seq, ..event }).expect("a row");
     }
@@ -239,9 +239,13 @@ fn write_all(folder: &Path, events_of_one_stage: i64) {
     one_stage(&folder.join("one-stage"), events_of_one_stage);
 }
 
+/// Both views of a store, which the fold and the SQL give alike.
 fn rows(root: &Path) -> (Frame, Frame) {
-    let rollup = roll_up(&Store::open(root).expect("a store").files()).expect("a rollup");
-    (Frame::of(&rollup.stages), Frame::of(&rollup.runs))
+    let files = Store::open(root).expect("a store").files();
+    let frames = |rollup: Rollup| (Frame::of(&rollup.stages), Frame::of(&rollup.runs));
+    let folded = frames(roll_up(&files).expect("a rollup"));
+    assert_eq!(folded, frames(roll_up_by_sql(&files).expect("a rollup by SQL")));
+    folded
 }
 
 /// One column of `runs`, by run.
@@ -308,6 +312,7 @@ fn a_total_that_does_not_fit_is_an_error_and_never_wraps() {
         overflow(&space.path("store"), name);
         let files = Store::open(&space.path("store")).expect("a store").files();
         assert!(roll_up(&files).is_err(), "{name}");
+        assert!(roll_up_by_sql(&files).is_err(), "{name}");
         assert!(query(&files, "SELECT * FROM runs").is_err(), "{name}");
     }
 }
