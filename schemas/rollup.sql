@@ -11,7 +11,8 @@
    coarse counts rows of sources without single events: for them, what is not
    there is unknown (NULL), not zero. The counts named *_known say how many
    values a sum has; the second step needs them, since a stage without calls has
-   a sum of 0 and a run is not known for that.
+   a sum of 0 and a run is not known for that. The rows of a run are numbered
+   from 0 by seq: more events than last_seq + 1 are a run that is there twice.
    The second step, rollup_runs.sql, folds these rows to one row per run.      */
 WITH rows_of_stage AS (
   SELECT
@@ -44,6 +45,7 @@ folded AS (
     MIN(agent) AS agent,
     MIN(protocol) AS protocol,
     COUNT(seq) AS events,
+    MAX(seq) AS last_seq,
     SUM(CAST(is_coarse AS BIGINT)) AS coarse,
     MAX(attempt) AS attempts,
     MAX(score) AS score,
@@ -132,5 +134,6 @@ SELECT
   CAST(output_known AS BIGINT) AS output_known,
   CAST(reasoning_known AS BIGINT) AS reasoning_known,
   CAST(llm_us_known AS BIGINT) AS llm_us_known,
-  CAST(tool_us_known AS BIGINT) AS tool_us_known
+  CAST(tool_us_known AS BIGINT) AS tool_us_known,
+  CAST(last_seq AS BIGINT) AS last_seq
 FROM folded

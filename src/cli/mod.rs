@@ -55,6 +55,7 @@ mod replay_tools;
 mod report;
 mod report_runs;
 mod rollup;
+mod rollup_remote;
 mod score;
 mod score_tables;
 mod scoring;

@@ -5,6 +5,7 @@
 //! and both tables are made of those.
 
 use super::{ROLLUP_RUNS_SQL, ROLLUP_SQL, RollupError};
+use spark_connect::row::Value;
 use spark_connect::{DataFrame, SparkError, SparkSession};
 use spark_connect_core::channel::ChannelBuilder;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -17,6 +18,10 @@ const EVENTS_DDL: &str = include_str!("../../schemas/events_spark.ddl");
 const STAGES_VIEW_SQL: &str = include_str!("../../schemas/stages_view.sql");
 /// Rows of `rollup_runs.sql` to the view `runs`.
 const RUNS_VIEW_SQL: &str = include_str!("../../schemas/runs_view.sql");
+
+/// The first run that has more rows than numbers for them.
+const TWICE_SQL: &str = "SELECT MIN(run_id) AS run_id FROM \
+    (SELECT run_id FROM stage_rows GROUP BY run_id HAVING SUM(events) > MAX(last_seq) + 1) AS twice";
 
 /// What the session is told, whatever the defaults of the server: a sum that does not fit is an error, a file that cannot
 /// be read is an error, times are UTC microseconds.
@@ -142,6 +147,7 @@ impl Engine {
         let view = failed("make a view");
         let rows = self.table(&stage_rows, events)?;
         rows.create_or_replace_temp_view("stage_rows").map_err(&view)?;
+        self.refuse_runs_that_are_there_twice(events)?;
         let run_rows = self.spark.sql(ROLLUP_RUNS_SQL).map_err(&view)?;
         run_rows.create_or_replace_temp_view("run_rows").map_err(&view)?;
         self.write(STAGES_VIEW_SQL, &stages)?;
@@ -151,6 +157,19 @@ impl Engine {
             version: self.version.clone(),
             stages: self.table(&stages, events)?.count().map_err(&count)?,
             runs: self.table(&runs, events)?.count().map_err(&count)?,
+        })
+    }
+
+    /// An engine reads every file. Here, a copy of a trace is read once; there, its numbers would double.
+    fn refuse_runs_that_are_there_twice(&self, events: &str) -> Result<(), RollupError> {
+        let look = failed("look for copies of runs");
+        let found = self.spark.sql(TWICE_SQL).map_err(&look)?.collect().map_err(&look)?;
+        let Some(Value::String(run)) = found.first().and_then(|row| row.get(0)) else {
+            return Ok(());
+        };
+        Err(RollupError::Engine {
+            problem: format!("the store holds run {run} more than once"),
+            hint: format!("`ramptrace store compact` leaves one copy of each run below {events}"),
         })
     }
 

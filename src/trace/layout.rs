@@ -102,12 +102,12 @@ fn partitions(folder: &Path, key: &str) -> Vec<PathBuf> {
 }
 
 /// A name that every file system and hive reader takes: other bytes than letters, digits, `.`, `_` and `-` are
-/// percent-encoded, and so is a leading dot; an over-long name is cut and told apart by a hash.
+/// percent-encoded, and so is a leading dot or underscore, which Spark passes over in silence; an over-long name is cut and told apart by a hash.
 pub(crate) fn encoded(name: &str) -> String {
     let mut out = String::new();
     for (i, byte) in name.bytes().enumerate() {
         let plain =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (byte == b'.' && i > 0);
+            byte.is_ascii_alphanumeric() || byte == b'-' || (matches!(byte, b'.' | b'_') && i > 0);
         if plain {
             out.push(char::from(byte));
         } else {
@@ -137,6 +137,7 @@ mod tests {
     fn names_stay_below_the_root_and_apart() {
         assert_eq!(encoded("deepseek-v4.1_x"), "deepseek-v4.1_x");
         assert_eq!(encoded("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
+        assert_eq!(encoded("_run"), "%5Frun");
         assert_eq!(encoded(""), "%");
         assert_eq!(encoded("\0"), "%00");
         assert_eq!(encoded("a b"), "a%20b");

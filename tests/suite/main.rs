@@ -14,6 +14,7 @@ mod event_lists;
 mod failure;
 mod failure_signals;
 mod figures;
+mod hostile_stores;
 mod imports;
 mod latex;
 mod lint;
