@@ -7,6 +7,7 @@ use super::recover::warn_of_leftovers;
 use super::replace::OutputFolder;
 use super::scoring::fail_on_problems;
 use super::sheet::SheetArgs;
+use super::store::warn_of_rollup;
 use super::tables;
 use super::workup::{Asked, Subject, Workup};
 use crate::analysis::{
@@ -58,6 +59,7 @@ pub(super) struct Analyze {
 pub(super) fn run(args: &Analyze, output: &mut Output) -> Result<(), CliError> {
     warn_of_leftovers(&args.store, output);
     let (workup, written) = make(args, &args.output, args.force)?;
+    warn_of_rollup(&workup.subject.store, output);
     let study = &workup.study;
     workup.analysis()?.print(&study.scores, &study.runs, output)?;
     output.note(format!(

@@ -5,6 +5,7 @@ use super::basis::BasisArgs;
 use super::cascade_tables as tables;
 use super::failure_tables as failures;
 use super::output::{Output, TableFormat};
+use super::store::warn_of_rollup;
 use crate::analysis::failure::{
     DEFAULT_RULES, FailureRules, RunAttribution, attribute_files, common_causes, human_agreement,
     read_labels,
@@ -15,8 +16,8 @@ use crate::analysis::{
     RankIntervals, cohorts,
 };
 use crate::report::Table;
-use crate::rollup::{Frame, roll_up};
-use crate::trace::Store;
+use crate::rollup::{Frame, refuse_tables, roll_up};
+use crate::trace::{Store, TableFiles};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,6 +117,10 @@ pub(super) fn run(args: &CascadeArgs, output: &mut Output) -> Result<(), CliErro
         return output.tables(&shown, args.format, 2);
     }
     let rules = rules(args.rules.as_deref())?;
+    if args.process || args.labels.is_some() {
+        refuse_tables(&files)?;
+    }
+    warn_of_rollup(&store, output);
     if args.process {
         let signals = signals(&files, &rules)?;
         return output.table(&failures::process_table(&signals)?, args.format, 2);
@@ -163,14 +168,15 @@ pub(super) fn rules(selector: Option<&str>) -> Result<FailureRules, CliError> {
     Ok(FailureRules::load(selector.unwrap_or(DEFAULT_RULES))?)
 }
 
-/// Why every failed stage failed, by run.
+/// Why every failed stage failed, by run; of the tables of a rollup nobody can say.
 pub(super) fn attribute(
     files: &[PathBuf],
     rules: &FailureRules,
     gate: f64,
 ) -> Result<Vec<RunAttribution>, CliError> {
     // A run is in one file, so that files can be read side by side.
-    let parts: Vec<Vec<RunAttribution>> = files
+    let (_, traces) = TableFiles::among(files);
+    let parts: Vec<Vec<RunAttribution>> = traces
         .par_iter()
         .map(|file| attribute_files(std::slice::from_ref(file), rules, gate))
         .collect::<Result<_, _>>()?;
@@ -185,12 +191,13 @@ pub(super) fn attribute(
     Ok(all)
 }
 
-/// How every agent worked, by run.
+/// How every agent worked, by run; likewise.
 pub(super) fn signals(
     files: &[PathBuf],
     rules: &FailureRules,
 ) -> Result<Vec<ProcessSignals>, CliError> {
-    let parts: Vec<Vec<ProcessSignals>> = files
+    let (_, traces) = TableFiles::among(files);
+    let parts: Vec<Vec<ProcessSignals>> = traces
         .par_iter()
         .map(|file| read_signals(std::slice::from_ref(file), &rules.commands))
         .collect::<Result<_, _>>()?;

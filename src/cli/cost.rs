@@ -5,6 +5,7 @@ use super::basis::BasisArgs;
 use super::cost_tables as tables;
 use super::output::{Output, TableFormat};
 use super::price_tables as prices;
+use super::store::warn_of_rollup;
 use crate::analysis::{
     Accounts, Basis, Cohort, CostBridge, CostFactors, RunCost, Side, attribution_sensitivity,
     cohorts, group_spreads, time_use,
@@ -97,6 +98,7 @@ impl Study {
 
 pub(super) fn run(args: &Cost, output: &mut Output) -> Result<(), CliError> {
     let store = Store::open(&args.store)?;
+    warn_of_rollup(&store, output);
     let files = store.files();
     let study = Study::of(&files, &roll_up(&files)?, &args.basis, &Pack::ramp()?)?;
     let basis = args.basis.basis();

@@ -148,7 +148,9 @@ impl Workup {
             let others: Vec<_> = others.filter(|(id, _)| !labels.contains_key(id)).collect();
             labels.extend(others.into_iter().take(room));
             plates.extend(boxed(ramps.into_iter().map(|(_, ramp)| ramp)));
-            plates.extend(boxed(read_timelines(&self.subject.store.files(), &labels)?));
+            if !self.subject.store.is_rollup() {
+                plates.extend(boxed(read_timelines(&self.subject.store.files(), &labels)?));
+            }
         }
         Ok(plates)
     }

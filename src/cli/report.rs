@@ -6,6 +6,7 @@ use super::output::Output;
 use super::replace::OutputFile;
 use super::report_runs::run_sections;
 use super::scoring::fail_on_problems;
+use super::store::warn_of_rollup;
 use super::verify;
 use super::workup::{Asked, Subject, Workup};
 use crate::analysis::claims::ClaimsFile;
@@ -57,6 +58,7 @@ pub(super) fn run(args: &Report, output: &mut Output) -> Result<(), CliError> {
         Some("-") => None,
         _ => Some(OutputFile::begin(&args.output, args.force)?),
     };
+    warn_of_rollup(&subject.store, output);
     let workup = Workup::of(subject, &args.asked)?;
     let page = page(args, &workup, claims.as_ref())?;
     let text = html(&page)?;
@@ -82,7 +84,7 @@ fn page(args: &Report, workup: &Workup, claims: Option<&ClaimsFile>) -> Result<P
         findings: all_told(workup)?,
         figures: figures(workup)?,
         tables: workup.tables()?,
-        runs: run_sections(workup, !args.no_events)?,
+        runs: run_sections(workup, !args.no_events && !workup.subject.store.is_rollup())?,
         claims,
         warnings: warnings(workup)?,
         receipts: workup.sources(&args.asked).receipts()?,

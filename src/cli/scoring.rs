@@ -169,7 +169,7 @@ impl<'a> Scored<'a> {
 
     fn rollup_of(&self, runs: &BTreeSet<String>, basis: Basis) -> Result<Rollup, CliError> {
         let ids: BTreeSet<&str> = runs.iter().map(String::as_str).collect();
-        if basis != Basis::Reported || self.reported.get().is_some() {
+        if basis != Basis::Reported || self.reported.get().is_some() || self.store.is_rollup() {
             return Ok(self.rollup(basis)?.only(&ids)?);
         }
         let entries = self.store.entries().iter().filter(|e| runs.contains(&e.run.run_id));

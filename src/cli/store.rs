@@ -35,6 +35,16 @@ pub(super) struct StoreArgs {
     format: TableFormat,
 }
 
+/// Says what cannot be told of a store of which only the rollup is at hand.
+pub(super) fn warn_of_rollup(store: &Store, output: &mut Output) {
+    if store.is_rollup() {
+        output.warning(format_args!(
+            "{} is a rollup, without events: causes of failures, ways of working and timelines are left out",
+            store.root().display()
+        ));
+    }
+}
+
 pub(super) fn run(command: &StoreCommand, output: &mut Output) -> Result<(), CliError> {
     match command {
         StoreCommand::List(args) => list(args, output),

@@ -1,6 +1,7 @@
 //! Trace files as a lazy frame.
 
 use super::RollupError;
+use super::tables::coarse_events;
 use crate::trace::{COLUMNS, ColumnType, TableFiles, Usd};
 use polars::io::HiveOptions;
 use polars::prelude::{
@@ -11,12 +12,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The events of trace files that a [`crate::trace::Store`] has checked, in file order. Every file has the columns of
-/// this release: those that an older one lacks are null, those that a newer one adds are left out. Tables of a rollup hold no events.
+/// this release: those that an older one lacks are null, those that a newer one adds are left out. Tables of a rollup stand for events as a coarse trace does
+/// that has one row for all calls of a stage.
 pub fn scan_events(files: &[PathBuf]) -> Result<LazyFrame, RollupError> {
     let failed = |source| RollupError::Fold { what: described(files), source };
-    let (_, traces) = TableFiles::among(files);
+    let (tables, traces) = TableFiles::among(files);
     if traces.is_empty() {
-        return Ok(DataFrame::empty_with_schema(&schema()).lazy());
+        return coarse_events(&tables);
     }
     let mut paths = Vec::with_capacity(traces.len());
     for file in &traces {
@@ -36,7 +38,7 @@ pub fn scan_events(files: &[PathBuf]) -> Result<LazyFrame, RollupError> {
 }
 
 /// The columns of a trace as polars reads them.
-fn schema() -> Schema {
+pub(super) fn schema() -> Schema {
     COLUMNS.iter().map(|column| (column.name.into(), polars_type(column.ty))).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use super::views::run_query;
 use super::{Frame, RollupError, scan_events};
+use crate::trace::{TableFiles, TraceError};
 use polars::error::{PolarsError, PolarsResult};
 use polars::prelude::{
     DataFrame, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, NamedFrom, Series, col,
@@ -32,6 +33,7 @@ pub fn select(
     }
     // Events are only read by queries that can see them.
     if sql.to_ascii_lowercase().contains("events") {
+        refuse_tables(files)?;
         let failed = |source: PolarsError| RollupError::Query {
             problem: source.to_string().lines().next().unwrap_or_default().to_owned(),
             source,
@@ -52,6 +54,15 @@ fn events_of(
     Ok(ids.map(|ids| {
         events.join(ids.lazy(), [col("run_id")], [col("run_id")], JoinArgs::new(JoinType::Semi))
     }))
+}
+
+/// What is asked of events cannot be answered by the tables of a rollup.
+pub fn refuse_tables(files: &[PathBuf]) -> Result<(), RollupError> {
+    let (tables, _) = TableFiles::among(files);
+    match tables.runs.into_iter().next() {
+        Some(path) => Err(TraceError::NoEvents { path }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Refuses every text that is not a single query over what is at hand; an error says why.

@@ -43,9 +43,32 @@ fn the_tables_stand_for_the_store() {
             |store| space.ok(&["score", store, "--pack", pack, "--format", "json", "--no-keep"]);
         assert_eq!(score("tables"), score("store"), "{pack}");
     }
-    assert_eq!(space.ok(&["check", "tables"]), space.ok(&["check", "store"]));
     let listed = space.ok(&["store", "list", "tables", "--format", "csv"]);
     assert_eq!(listed.lines().count(), 1 + Store::open(&samples()).unwrap().entries().len());
+}
+
+#[test]
+fn costs_and_figures_are_those_of_a_store_with_one_row_a_stage() {
+    let space = space();
+    let _ = space.ok(&["rollup", "store", "-o", "tables"]);
+    for basis in ["reported", "list"] {
+        let score =
+            |store| space.ok(&["score", store, "--cost", basis, "--format", "csv", "--no-keep"]);
+        assert_eq!(score("tables").lines().count(), score("store").lines().count());
+    }
+    let cost = |store| {
+        let sheet =
+            space.ok(&["sql", store, "SELECT SUM(cost_usd) AS usd FROM runs", "--format", "csv"]);
+        let accounts = space.ok(&["cost", store, "--format", "json"]);
+        (sheet, accounts.contains("\"cost_usd\""))
+    };
+    assert_eq!(cost("tables"), cost("store"));
+    let ran = space.run(&["analyze", "tables", "-o", "out"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("without events"), "{}", ran.stderr);
+    let _ = space.ok(&["report", "tables", "-o", "report.html"]);
+    let _ = space.ok(&["figure", "frontier", "tables", "-o", "frontier.svg"]);
+    let _ = space.ok(&["cascade", "tables"]);
 }
 
 #[test]
@@ -56,13 +79,13 @@ fn what_needs_events_says_so() {
         &["show", "latest", "--store", "tables"][..],
         &["replay", "latest", "--store", "tables"],
         &["whatif", "tables", "--budget-usd", "1"],
-        &["cascade", "tables"],
+        &["cascade", "tables", "--process"],
+        &["check", "tables"],
         &["export", "tables", "--to", "atif", "-o", "atif"],
         &["store", "check", "tables"],
         &["store", "compact", "tables"],
         &["rollup", "tables", "-o", "again"],
         &["sql", "tables", "SELECT COUNT(*) FROM events"],
-        &["cost", "tables", "--basis", "list"],
     ] {
         let ran = space.run(args);
         assert_ne!(ran.code, 0, "{args:?}: {}", ran.stdout);
@@ -147,7 +170,7 @@ fn a_folder_of_other_things_is_left_alone() {
     );
     assert_eq!(space.files("mine").len(), 1);
     let ran = space.run(&["rollup", "nowhere", "-o", "tables"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(!space.path("tables").exists());
 }
 
