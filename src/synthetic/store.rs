@@ -9,10 +9,9 @@ use super::plan::RunPlan;
 use super::run::write_run;
 use super::shape::{Layout, ShapeError, Texts};
 use super::text::Corpus;
-use crate::trace::{SCHEMA_VERSION, TraceError, TraceWriter};
+use crate::trace::{Bucket, SCHEMA_VERSION, TraceError, TraceWriter};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -21,7 +20,6 @@ use thiserror::Error;
 const REVISION: u32 = 1;
 /// Events after which the next run goes into another file.
 const FILE_EVENTS: i64 = 1_000_000;
-const BUCKETS: usize = 256;
 const NOTE: &str = "synthetic.json";
 
 /// What can go wrong with a store that is being made.
@@ -92,18 +90,16 @@ impl SyntheticStore {
         shape.check()?;
         let mut store =
             Self { root: root.to_owned(), shape: shape.clone(), runs: 0, cut: 0, files: vec![] };
-        let mut places = vec![Place::default(); if is_flat(shape) { 1 } else { BUCKETS }];
+        let mut places = vec![Place::default(); Bucket::all().count()];
         let mut left = shape.events;
         while left > 0 {
             let plan = RunPlan::new(shape, store.runs);
             store.cut = plan.events().min(left);
             left -= store.cut;
-            let bucket = if is_flat(shape) { 0 } else { bucket(&plan.facts.run_id) };
-            let place = &mut places[bucket];
+            let bucket = bucket(shape, &plan.facts.run_id);
+            let place = &mut places[bucket.map_or(0, |b| usize::from(b.number()))];
             if place.events >= FILE_EVENTS || place.files == 0 {
-                store
-                    .files
-                    .push(RunFile { path: path(shape, root, bucket, place.files), runs: vec![] });
+                store.files.push(RunFile { path: path(root, bucket, place.files), runs: vec![] });
                 *place = Place { file: store.files.len() - 1, files: place.files + 1, events: 0 };
             }
             place.events += store.cut;
@@ -201,22 +197,14 @@ struct Place {
     events: i64,
 }
 
-fn is_flat(shape: &Shape) -> bool {
-    shape.layout == Layout::Flat
+/// Where a run belongs; none where all lie side by side.
+fn bucket(shape: &Shape, run_id: &str) -> Option<Bucket> {
+    (shape.layout == Layout::Buckets).then(|| Bucket::of(run_id))
 }
 
-/// The bucket of a run: the first byte of the hash of its id.
-fn bucket(run_id: &str) -> usize {
-    usize::from(Sha256::digest(run_id)[0])
-}
-
-fn path(shape: &Shape, root: &Path, bucket: usize, number: usize) -> PathBuf {
-    let name = format!("runs-{number:06}.parquet");
-    if is_flat(shape) {
-        root.join(name)
-    } else {
-        root.join(format!("bucket={bucket:03}")).join(name)
-    }
+fn path(root: &Path, bucket: Option<Bucket>, number: usize) -> PathBuf {
+    let folder = bucket.map_or(root.to_owned(), |bucket| root.join(bucket.folder()));
+    folder.join(format!("runs-{number:06}.parquet"))
 }
 
 #[cfg(test)]
@@ -259,8 +247,8 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         assert_eq!(store.entries().iter().map(|e| e.run.events).sum::<u64>(), 7777);
         for entry in store.entries() {
-            let name = format!("bucket={:03}", Sha256::digest(&entry.run.run_id)[0]);
-            assert!(entry.path.parent().unwrap().ends_with(name), "{entry:?}");
+            let folder = Bucket::of(&entry.run.run_id).folder();
+            assert!(entry.path.parent().unwrap().ends_with(folder), "{entry:?}");
         }
         for file in store.files() {
             assert_eq!(check_file(&file).unwrap(), vec![], "{}", file.display());
