@@ -114,9 +114,9 @@ impl TraceWriter {
         Ok(())
     }
 
-    /// The size of the file so far, as far as it is encoded.
+    /// About the size of the file so far: the texts of the last few rows count as they are.
     pub(super) fn bytes(&self) -> u64 {
-        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+        (self.writer.bytes_written() + self.writer.in_progress_size() + self.text_bytes) as u64
     }
 
     /// Finishes the file and renames it into place; see [`SealedTrace::publish`].

@@ -59,7 +59,7 @@ fn costs_and_figures_are_those_of_a_store_with_one_row_a_stage() {
         let text = space.ok(&["cost", store, "--format", "json"]);
         let tables: serde_json::Value = serde_json::from_str(&text).expect("tables");
         let rows = tables["cost"].as_array().expect("a table of runs");
-        rows.iter().map(|r| (r["run_id"].to_string(), r["cost_usd"].to_string())).collect()
+        rows.iter().map(|r| (r["run_id"].to_string(), r["reported_usd"].to_string())).collect()
     };
     let (of_tables, of_store) = (cost("tables"), cost("store"));
     assert_eq!(of_tables, of_store);
