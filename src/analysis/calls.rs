@@ -84,10 +84,16 @@ const CALLS: &str = "SELECT run_id, seq, stage, ts, input_tokens, cache_read_tok
     reasoning_tokens, cost_usd, cost_source, usage_quality, llm_call_count \
     FROM events WHERE kind = 'llm_call' AND error_type IS NULL ORDER BY run_id, seq";
 
+/// Bytes of trace files whose calls are queried at once. A run never spans files, so that parts can be read apart, and
+/// beside the calls that are kept no more stands in memory than the rows of a part.
+const PART_BYTES: u64 = 32 << 20;
+
 /// Reads the calls of every run of trace files. `runs` is their view `runs`, whose order is kept.
 pub fn read_calls(files: &[PathBuf], runs: &Frame) -> Result<Vec<RunCalls>, RollupError> {
-    let frame = query(files, CALLS)?;
-    let mut by_run = calls_by_run(&frame)?;
+    let mut by_run = BTreeMap::new();
+    for part in parts(files, |file| std::fs::metadata(file).map_or(0, |m| m.len())) {
+        by_run.append(&mut calls_by_run(&query(part, CALLS)?)?);
+    }
     let text = |name: &str| runs.texts(name);
     let (ids, workloads, models, providers) =
         (text("run_id")?, text("workload")?, text("model")?, text("provider")?);
@@ -107,6 +113,20 @@ pub fn read_calls(files: &[PathBuf], runs: &Frame) -> Result<Vec<RunCalls>, Roll
             }
         })
         .collect())
+}
+
+/// The files in order, cut where a part is large enough; of no files, one part without any.
+fn parts(files: &[PathBuf], size: impl Fn(&PathBuf) -> u64) -> Vec<&[PathBuf]> {
+    let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (last, file) in files.iter().enumerate() {
+        bytes += size(file);
+        if bytes >= PART_BYTES && last + 1 < files.len() {
+            parts.push(&files[start..=last]);
+            (start, bytes) = (last + 1, 0);
+        }
+    }
+    parts.push(&files[start..]);
+    parts
 }
 
 fn calls_by_run(frame: &Frame) -> Result<BTreeMap<String, Vec<LlmCall>>, RollupError> {
@@ -150,4 +170,23 @@ fn calls_by_run(frame: &Frame) -> Result<BTreeMap<String, Vec<LlmCall>>, RollupE
         });
     }
     Ok(by_run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_every_file_once_and_end_when_they_are_large() {
+        let files: Vec<PathBuf> = (0..7).map(|n| PathBuf::from(n.to_string())).collect();
+        let lengths = |size: u64| -> Vec<usize> {
+            let parts = parts(&files, |_| size);
+            assert_eq!(parts.concat(), files);
+            parts.iter().map(|part| part.len()).collect()
+        };
+        assert_eq!(lengths(0), [7]);
+        assert_eq!(lengths(PART_BYTES / 3 + 1), [3, 3, 1]);
+        assert_eq!(lengths(PART_BYTES * 9), [1; 7]);
+        assert_eq!(parts(&[], |_| 0), [&[] as &[PathBuf]]);
+    }
 }

@@ -4,6 +4,7 @@
 //! events without texts and, in `cargo bench` alone, of 1e6.
 
 mod generate;
+mod store;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -32,11 +33,11 @@ fn figure_of_1e5(bencher: Bencher, name: &str) {
 
 /// A command over a generated store; `OUT` stands for a folder that is thrown away.
 fn run(bencher: Bencher, events: i64, command: &str, rest: &[&str]) {
-    let files = generate::store(events);
-    let store = files[0].parent().expect("a folder");
+    let files = store::files(events);
+    let root = files[0].parent().expect("a folder");
     let out = tempfile::tempdir().expect("a folder");
     let counter = ItemsCount::new(events.unsigned_abs());
-    bencher.counter(counter).bench(|| execute(store, out.path(), command, rest));
+    bencher.counter(counter).bench(|| execute(root, out.path(), command, rest));
 }
 
 fn execute(store: &Path, out: &Path, command: &str, rest: &[&str]) {

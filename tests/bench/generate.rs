@@ -3,8 +3,6 @@
 //! It depends on [`SEED`] and on what is asked for. Change the seed together with anything that changes what is generated:
 //! kept folders are found again by it.
 
-use ramptrace::synthetic::{Shape, SyntheticStore, Texts};
-use ramptrace::trace::SCHEMA_VERSION;
 use std::path::PathBuf;
 
 /// Seed of everything that is generated.
@@ -13,13 +11,4 @@ pub(crate) const SEED: u64 = 20_260_517;
 /// A folder for generated data that stays until the target folder is cleaned.
 pub(crate) fn kept(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-seed-{SEED}"))
-}
-
-/// The files of a store without texts of so many events, which is made the first time.
-pub(crate) fn store(events: i64) -> Vec<PathBuf> {
-    let root = kept(&format!("store-{events}-format-{SCHEMA_VERSION}"));
-    let shape = Shape { texts: Texts::None, ..Shape::new(events, SEED) };
-    let store = SyntheticStore::plan(&root, &shape).expect("a plan");
-    store.write(|| ()).expect("a store");
-    store.files()
 }

@@ -13,7 +13,7 @@ use ramptrace::import::{
     Collected, ImportError, ImportReport, Imported, Job, Numbering, Sink, find_sources, jobs,
 };
 use ramptrace::synthetic::write_claude_logs;
-use ramptrace::trace::{Event, RunFacts, Store, Timestamp, TraceWriter};
+use ramptrace::trace::{Event, Layout, RunFacts, Store, Timestamp, TraceWriter};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -121,7 +121,7 @@ struct Sealing<'a> {
 
 impl Sink for Sealing<'_> {
     fn begin(&mut self, run: RunFacts, start: Option<Timestamp>) -> Result<(), ImportError> {
-        let writer = TraceWriter::create(&Store::path_of(self.root, &run))?;
+        let writer = TraceWriter::create(&Layout::of(self.root).path_of(&run))?;
         self.open = Some((run, writer, Numbering::from(start)));
         Ok(())
     }

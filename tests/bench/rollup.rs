@@ -4,6 +4,7 @@
 //! in the target folder.
 
 mod generate;
+mod store;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -30,7 +31,7 @@ fn events_2e7(bencher: Bencher) {
 }
 
 fn rolled_up(bencher: Bencher, events: i64) {
-    let files = generate::store(events);
+    let files = store::files(events);
     let counter = ItemsCount::new(events.unsigned_abs());
     bencher.counter(counter).bench(|| roll_up(&files).expect("a rollup"));
 }
