@@ -7,7 +7,7 @@ use super::packing::Packing;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -129,10 +129,7 @@ impl LogFile {
 
     /// Streams its lines.
     pub(in super::super) fn lines(&self) -> Result<Lines, ImportError> {
-        Ok(Lines::new(
-            self.name.clone(),
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, self.open()?)),
-        ))
+        Ok(Lines::new(self.name.clone(), self.open()?))
     }
 
     /// Its first bytes, at most 64 KiB.
