@@ -9,6 +9,9 @@ use super::blocks::{Blocks, ToolResult};
 use crate::trace::{Event, ToolStatus};
 use serde_json::Value;
 
+/// Fields of the client's own result that may repeat the text of the result.
+pub(super) const REPEATED: [&str; 4] = ["stdout", "content", "filenames", "result"];
+
 /// Puts a result into the row of its call. `own` is the client's own result (`toolUseResult`), `fields` what the record
 /// has beside it.
 pub(in super::super) fn fill_result(
@@ -109,7 +112,7 @@ fn without_repeats(own: Value, text: &str, event: &Event) -> Option<Value> {
         }
         _ => false,
     };
-    for name in ["stdout", "content", "filenames", "result"] {
+    for name in REPEATED {
         if fields.peek(name).is_some_and(repeated) {
             fields.drop(name);
         }

@@ -238,10 +238,10 @@ fn add_blocks(event: &mut Event, attributes: &mut Fields, blocks: Blocks) {
         let content = event.content.get_or_insert_default();
         // A record that is written again repeats its text.
         if !content.ends_with(&blocks.text) {
-            append(content, &blocks.text);
+            append(content, blocks.text);
         }
     }
-    add_reasoning(attributes, &blocks.reasoning);
+    add_reasoning(attributes, blocks.reasoning);
     if !blocks.others.is_empty() {
         let mut all = attributes.array("blocks").unwrap_or_default();
         all.extend(blocks.others.into_iter().filter(|b| !all.contains(b)).collect::<Vec<_>>());
@@ -254,12 +254,12 @@ fn add_blocks(event: &mut Event, attributes: &mut Fields, blocks: Blocks) {
     }
 }
 
-fn add_reasoning(attributes: &mut Fields, more: &str) {
+fn add_reasoning(attributes: &mut Fields, more: String) {
     if more.is_empty() {
         return;
     }
     let mut reasoning = attributes.text("reasoning").unwrap_or_default();
-    if !reasoning.ends_with(more) {
+    if !reasoning.ends_with(&more) {
         append(&mut reasoning, more);
     }
     attributes.keep("reasoning", reasoning);
