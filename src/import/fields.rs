@@ -11,6 +11,8 @@ use std::fmt;
 
 /// Fields among which a repeated name is looked for one by one.
 const FEW: usize = 64;
+/// Bytes that the attributes of most rows fit in.
+const ATTRIBUTES_BYTES: usize = 512;
 
 /// A JSON object that is being taken apart. Records have few fields: looking through them beats hashing.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +29,7 @@ impl Fields {
 
     /// The attributes of a row, taken apart again to add to them.
     pub(super) fn of_attributes(attributes: Option<String>) -> Self {
-        let value = attributes.and_then(|text| serde_json::from_str(&text).ok());
-        value.and_then(Self::of).unwrap_or_default()
+        attributes.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
     /// Takes a field; a null is the same as none.
@@ -167,12 +168,17 @@ impl Fields {
     /// What is left, as JSON text, without empty values and without nulls at any depth, which some sources write and
     /// others leave out; `None` when nothing is.
     pub(super) fn rest(self) -> Option<String> {
-        let mut fields = self.0;
-        fields.retain(|(_, value)| !is_empty(value) && !is_all_null(value));
-        if fields.is_empty() {
-            return None;
-        }
-        serde_json::to_string(&WithoutNulls(&fields)).ok()
+        self.to_rest()
+    }
+
+    /// Like [`Self::rest`], of fields that are still needed.
+    pub(super) fn to_rest(&self) -> Option<String> {
+        let left = || self.0.iter().filter(|(_, v)| !is_empty(v) && !is_all_null(v));
+        left().next()?;
+        let mut text = Vec::with_capacity(ATTRIBUTES_BYTES);
+        let mut json = serde_json::Serializer::new(&mut text);
+        json.collect_map(left().map(|(name, value)| (name, WithoutNulls(value)))).ok()?;
+        String::from_utf8(text).ok()
     }
 
     /// Reads on where there are many fields.
@@ -224,12 +230,6 @@ impl<'de> Deserialize<'de> for Fields {
 
 /// Writes fields without those that are null, at any depth.
 struct WithoutNulls<T>(T);
-
-impl Serialize for WithoutNulls<&Vec<(String, Value)>> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().map(|(name, value)| (name, WithoutNulls(value))))
-    }
-}
 
 impl Serialize for WithoutNulls<&Value> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -27,7 +27,7 @@ pub(in super::super) fn fill_result(
         let said = own.as_ref().and_then(Value::as_str);
         event.exit_code = said.and_then(exit_code).or_else(|| exit_code(&text));
     }
-    let mut kept = attributes_of(event);
+    let mut kept = Fields::of_attributes(event.attributes.take());
     for (name, value) in result.rest.into_pairs().chain(fields.into_pairs()) {
         kept.keep(&name, value);
     }
@@ -36,12 +36,6 @@ pub(in super::super) fn fill_result(
     }
     event.attributes = kept.rest();
     event.content = Some(text);
-}
-
-/// The attributes of a row, to add to them.
-pub(super) fn attributes_of(event: &mut Event) -> Fields {
-    let attributes = event.attributes.take().and_then(|text| serde_json::from_str(&text).ok());
-    attributes.and_then(Fields::of).unwrap_or_default()
 }
 
 fn status(text: &str, failed: Option<bool>, own: Option<&Value>) -> ToolStatus {

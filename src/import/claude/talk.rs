@@ -152,7 +152,7 @@ impl<'s> Talk<'s> {
         event.event_id = Some(reply.id.to_owned());
         event.response_id = Some(reply.id.to_owned());
         add_blocks(&mut event, &mut attributes, blocks);
-        event.attributes = attributes.clone().rest();
+        event.attributes = attributes.to_rest();
         let row = self.rows.hold(event)?;
         self.open.insert(reply.id.to_owned(), OpenReply { row, attributes, called: Vec::new() });
         Ok(())
@@ -192,7 +192,7 @@ impl<'s> Talk<'s> {
             }
             add_blocks(event, attributes, blocks);
             if changed {
-                event.attributes = attributes.clone().rest();
+                event.attributes = attributes.to_rest();
             }
         });
     }

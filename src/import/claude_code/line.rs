@@ -200,3 +200,73 @@ impl Seen {
 /// A short text, borrowed where it has no escapes.
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// A line as it is read in one go, and as it is read as a value first; without what the latter alone keeps.
+    fn both(line: &str) -> (Option<String>, String) {
+        let known = Envelope::of("s", &BTreeMap::new());
+        let as_written = AsWritten { known: &known };
+        let one = as_written.deserialize(&mut serde_json::Deserializer::from_str(line)).ok();
+        let mut other = Record::of_fields(Fields::of(lenient(line.as_bytes()).unwrap()).unwrap());
+        if let Some(message) = &mut other.message {
+            message.fields.drop("role");
+        }
+        (one.map(|record| format!("{record:?}")), format!("{other:?}"))
+    }
+
+    #[test]
+    fn a_line_as_it_is_written_reads_like_its_value() {
+        for line in [
+            r#"{"type":"user","uuid":"a","parentUuid":null,"isSidechain":false,"cwd":"/x","message":{"role":"user","content":"h\ni"}}"#,
+            r#"{"type":"user","message":{"content":[{"tool_use_id":"t","type":"tool_result","content":"a"}]},"toolUseResult":{"stdout":"b","n":[1.5,-2,null]}}"#,
+            r#"{"type":"assistant","message":{"id":"m","usage":{"input_tokens":3},"content":[{"type":"thinking","thinking":"hm","signature":"abc"},{"type":"tool_use","id":"t","name":"Bash","input":{"b":1,"a":[]}}]},"requestId":"r","x":{"y":{}}}"#,
+            r#"{"type":"progress","data":{"type":"bash_progress"},"agentId":"a7","timestamp":"2026-02-01T00:00:00Z"}"#,
+            r#"{"type":"user","message":{"content":null},"version":null,"gitBranch":""}"#,
+        ] {
+            let (one, other) = both(line);
+            assert_eq!(one, Some(other), "{line}");
+        }
+    }
+
+    #[test]
+    fn any_other_line_is_left_to_the_value() {
+        for line in [
+            r#"{"message":{"role":"user","content":"a"}}"#,
+            r#"{"type":"user","type":"system"}"#,
+            r#"{"type":"user","cwd":"/a","cwd":"/b"}"#,
+            r#"{"type":"user","x":1,"x":2}"#,
+            r#"{"type":"user","message":{"content":"a","content":"b"}}"#,
+            r#"{"type":"user","message":"said"}"#,
+            r#"{"type":"user","message":{"content":["bare"]}}"#,
+            r#"{"type":"user","isSidechain":"true"}"#,
+            r#"{"type":"user","uuid":7}"#,
+            r#"{"type":"system","message":{"content":"a"}}"#,
+            r#"{"type":"summary","sessionId":"s"}"#,
+            r#"{"type":"assistant","message":{"content":[{"type":"tool_result","tool_use_id":"t","content":"a"}]},"toolUseResult":{"stdout":"a"}}"#,
+        ] {
+            assert_eq!(both(line).0, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_says_nothing_of_what_is_known() {
+        let known = Envelope::of("s", &BTreeMap::from([("cwd", "/a".to_owned())]));
+        let line = r#"{"type":"user","sessionId":"s","cwd":"/b","version":"2"}"#;
+        let record = Record::of(line.as_bytes(), &known).unwrap().unwrap();
+        let names: Vec<&str> = record.fields.pairs().map(|(name, _)| name).collect();
+        assert_eq!(names, ["cwd", "version"]);
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_line() {
+        let known = Envelope::of("s", &BTreeMap::new());
+        assert!(
+            Record::of(b"{\"type\":\"user\",\"message\":{\"role\":\"\xff\"}}", &known).is_err()
+        );
+        assert!(Record::of(b"[1]", &known).unwrap().is_none());
+    }
+}
