@@ -27,8 +27,8 @@ use tempfile::TempPath;
 
 /// Rows that are turned into arrow arrays at once.
 const BATCH_ROWS: usize = 8192;
-/// Text bytes after which a batch is closed early.
-const BATCH_BYTES: usize = 16 << 20;
+/// Text bytes after which a batch is closed early, while they are still in the processor's cache.
+const BATCH_BYTES: usize = 2 << 20;
 /// Encoded bytes after which a row group is closed.
 const GROUP_BYTES: usize = 64 << 20;
 /// Rows after which a row group is closed.
@@ -206,7 +206,7 @@ impl TraceWriter {
 impl Packing {
     fn level(self) -> ZstdLevel {
         let level = match self {
-            Self::Fast => 3,
+            Self::Fast => 1,
             Self::Small => 19,
         };
         ZstdLevel::try_new(level).unwrap_or_default()

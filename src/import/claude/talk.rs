@@ -187,7 +187,7 @@ impl<'s> Talk<'s> {
                 || blocks.sealed_bytes > 0;
             // The id of the first record stands for all of them.
             for (name, value) in added.into_pairs().filter(|(name, _)| name != "uuid") {
-                changed |= attributes.peek(&name) != Some(&value);
+                changed |= attributes.peek(&name) != Some(&value).filter(|v| !v.is_null());
                 attributes.keep(&name, value);
             }
             add_blocks(event, attributes, blocks);
