@@ -79,11 +79,11 @@ fn table(before: Extent, after: Option<Extent>) -> Result<Table, CliError> {
             Column::new("after", "After", Kind::Int),
         ],
     )?;
-    let numbers: [(&str, fn(&Extent) -> u64); 3] =
-        [("files", |e| e.files), ("bytes", |e| e.bytes), ("runs", |e| e.runs)];
-    for (what, number) in numbers {
-        let after = after.as_ref().map(number).map_or(Value::Null, Value::from);
-        table.push(vec![what.into(), number(&before).into(), after])?;
+    let numbers = |e: Extent| [e.files, e.bytes, e.runs];
+    let after = after.map(numbers);
+    for (i, what) in ["files", "bytes", "runs"].into_iter().enumerate() {
+        let after = after.map_or(Value::Null, |after| after[i].into());
+        table.push(vec![what.into(), numbers(before)[i].into(), after])?;
     }
     Ok(table)
 }

@@ -23,6 +23,7 @@ const PRINTED: usize = 20;
 
 /// Turn logs of other tools into traces
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_help = after_help())]
 pub(super) struct Import {
     /// Log files, folders of them, archives (.zip, .tar, .gz, .zst, .bz2, .xz) or quoted globs

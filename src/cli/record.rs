@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 /// Record a pipeline, a command or an agent's calls
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_help = "WHAT IS RECORDED:\n  \
     Agents reach their models through a proxy on this machine: they are given OPENAI_BASE_URL and\n  \
     ANTHROPIC_BASE_URL, requests pass through byte for byte, and where they go is what those variables\n  \

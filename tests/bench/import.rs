@@ -106,8 +106,9 @@ fn read_and_write(bencher: Bencher, path: &Path) {
 fn read_and_write_parallel(bencher: Bencher, path: &Path) {
     let store = tempfile::tempdir().expect("a folder");
     bencher.counter(size(path)).bench(|| {
+        let layout = Layout::of(store.path());
         all_jobs(path).par_iter().for_each(|job| {
-            let mut sink = Sealing { root: store.path(), open: None };
+            let mut sink = Sealing { layout: &layout, open: None };
             job.import(&mut sink).expect("an import");
         });
     });
@@ -115,13 +116,13 @@ fn read_and_write_parallel(bencher: Bencher, path: &Path) {
 
 /// Seals traces and throws them away.
 struct Sealing<'a> {
-    root: &'a Path,
+    layout: &'a Layout,
     open: Option<(RunFacts, TraceWriter, Numbering)>,
 }
 
 impl Sink for Sealing<'_> {
     fn begin(&mut self, run: RunFacts, start: Option<Timestamp>) -> Result<(), ImportError> {
-        let writer = TraceWriter::create(&Layout::of(self.root).path_of(&run))?;
+        let writer = TraceWriter::create(&self.layout.path_of(&run))?;
         self.open = Some((run, writer, Numbering::from(start)));
         Ok(())
     }

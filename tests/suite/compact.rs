@@ -24,7 +24,9 @@ fn samples(space: &Workspace, name: &str) {
             .collect();
         let ids = (0..).map(|i| format!("{}-again-{i}", entry.run.run_id));
         let again = ids.into_iter().find(|id| Bucket::of(id).number() < 4).expect("an id");
-        rows.iter_mut().for_each(|(run, _)| run.run_id.clone_from(&again));
+        for (run, _) in &mut rows {
+            run.run_id.clone_from(&again);
+        }
         let events: Vec<Event> = rows.iter().map(|row| row.1.clone()).collect();
         let sealed = Store::seal(&space.path(name), &rows[0].0, &events).expect("a trace");
         let written = Store::publish(sealed, &again, &BTreeMap::new(), false);
@@ -155,12 +157,14 @@ fn rows(run_id: &str) -> (RunFacts, Vec<Event>) {
 /// A store of small files, alone and together, flat and in buckets.
 fn many(root: &Path) {
     for i in 0..40 {
-        let ids: Vec<String> = (0..1 + i % 3).map(|n| format!("run-{i}-{n}")).collect();
+        let ids: Vec<String> = (0..=i % 3).map(|n| format!("run-{i}-{n}")).collect();
         let mut writer =
             TraceWriter::create(&root.join(format!("w{}/{i}.parquet", i % 5))).expect("a file");
         for id in &ids {
             let (run, events) = rows(id);
-            events.iter().for_each(|event| writer.write(&run, event).expect("a row"));
+            for event in &events {
+                writer.write(&run, event).expect("a row");
+            }
         }
         writer.finish(false).expect("a trace");
     }
