@@ -13,7 +13,7 @@ use crate::ledger::prices::price_book_schema;
 use crate::ledger::warnings_dictionary;
 use crate::metrics::{lint_dictionary, metric_pack_schema};
 use crate::rollup::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn, portable_files, views_dictionary};
-use crate::trace::{Store, data_dictionary, events_schema_text, message_text};
+use crate::trace::{Store, Written, data_dictionary, events_schema_text, message_text};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 
@@ -92,8 +92,10 @@ fn demo(root: &Path, output: &mut Output) -> Result<(), CliError> {
     let known = Store::open_or_empty(root)?.known_runs();
     let sealed = Store::seal(root, &run, &events)?;
     let path = sealed.path().display().to_string();
-    Store::publish(sealed, &run.run_id, &known, false)?;
-    output.note(format!("wrote {path}"));
+    match Store::publish(sealed, &run.run_id, &known, false)? {
+        Written::New => output.note(format!("wrote {path}")),
+        Written::Unchanged => output.note(format!("run {} is in the store already", run.run_id)),
+    }
     Ok(())
 }
 

@@ -209,6 +209,12 @@ fn warnings(workup: &Workup) -> Result<Warnings, CliError> {
     }
     let problems = workup.study.scores.problems.iter();
     sentences.extend(problems.map(|p| format!("The metric pack has a problem: {p}.")));
+    if workup.subject.store.is_rollup() {
+        sentences.push(
+            "This page was made of a rollup, without events: accounts were not checked.".to_owned(),
+        );
+        return Ok(Warnings { sentences, table: None });
+    }
     let table = check::warnings(&workup.subject.store, "Accounts that cannot be right")?;
     Ok(Warnings { sentences, table: Some(table).filter(|t| !t.rows().is_empty()) })
 }

@@ -4,8 +4,15 @@
 //! record is lost because nobody thought of it.
 
 use super::ImportReport;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
+use std::fmt;
+
+/// Fields among which a repeated name is looked for one by one.
+const FEW: usize = 64;
+/// Bytes that the attributes of most rows fit in.
+const ATTRIBUTES_BYTES: usize = 512;
 
 /// A JSON object that is being taken apart. Records have few fields: looking through them beats hashing.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +29,7 @@ impl Fields {
 
     /// The attributes of a row, taken apart again to add to them.
     pub(super) fn of_attributes(attributes: Option<String>) -> Self {
-        let value = attributes.and_then(|text| serde_json::from_str(&text).ok());
-        value.and_then(Self::of).unwrap_or_default()
+        attributes.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
     /// Takes a field; a null is the same as none.
@@ -102,6 +108,16 @@ impl Fields {
         self.index(name).map(|index| &self.0[index].1).filter(|v| !v.is_null())
     }
 
+    /// Whether there is a field of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.index(name).is_some()
+    }
+
+    /// Adds a field of which the name is new.
+    pub(super) fn push(&mut self, name: String, value: Value) {
+        self.0.push((name, value));
+    }
+
     /// Adds a field to the rest.
     pub(super) fn keep(&mut self, name: &str, value: impl Into<Value>) {
         match self.index(name) {
@@ -152,12 +168,27 @@ impl Fields {
     /// What is left, as JSON text, without empty values and without nulls at any depth, which some sources write and
     /// others leave out; `None` when nothing is.
     pub(super) fn rest(self) -> Option<String> {
-        let mut fields = self.0;
-        fields.retain(|(_, value)| !is_empty(value) && !is_all_null(value));
-        if fields.is_empty() {
-            return None;
+        self.to_rest()
+    }
+
+    /// Like [`Self::rest`], of fields that are still needed.
+    pub(super) fn to_rest(&self) -> Option<String> {
+        let left = || self.0.iter().filter(|(_, v)| !is_empty(v) && !is_all_null(v));
+        left().next()?;
+        let mut text = Vec::with_capacity(ATTRIBUTES_BYTES);
+        let mut json = serde_json::Serializer::new(&mut text);
+        json.collect_map(left().map(|(name, value)| (name, WithoutNulls(value)))).ok()?;
+        String::from_utf8(text).ok()
+    }
+
+    /// Reads on where there are many fields.
+    fn read_many<'de, A: MapAccess<'de>>(self, name: String, mut map: A) -> Result<Self, A::Error> {
+        let mut all: serde_json::Map<String, Value> = self.0.into_iter().collect();
+        all.insert(name, map.next_value()?);
+        while let Some((name, value)) = map.next_entry()? {
+            all.insert(name, value);
         }
-        serde_json::to_string(&WithoutNulls(&fields)).ok()
+        Ok(Self(all.into_iter().collect()))
     }
 
     fn index(&self, name: &str) -> Option<usize> {
@@ -170,14 +201,35 @@ impl Fields {
     }
 }
 
-/// Writes fields without those that are null, at any depth.
-struct WithoutNulls<T>(T);
-
-impl Serialize for WithoutNulls<&Vec<(String, Value)>> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().map(|(name, value)| (name, WithoutNulls(value))))
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if fields.0.len() == FEW {
+                        return fields.read_many(name, map);
+                    }
+                    let value = map.next_value()?;
+                    match fields.index(&name) {
+                        Some(index) => fields.0[index].1 = value,
+                        None => fields.0.push((name, value)),
+                    }
+                }
+                Ok(fields)
+            }
+        }
+        from.deserialize_map(Object)
     }
 }
+
+/// Writes fields without those that are null, at any depth.
+struct WithoutNulls<T>(T);
 
 impl Serialize for WithoutNulls<&Value> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -232,6 +284,19 @@ mod tests {
             Some(r#"{"b":{"x":{},"z":[null,{"v":1}]},"f":"\u0001\"\\","g":1.0,"h":false}"#)
         );
         assert_eq!(Fields::of(json!({"a": null, "b": {"c": null}})).unwrap().rest(), None);
+    }
+
+    #[test]
+    fn fields_are_read_as_an_object_is() {
+        let mut text = r#"{"a": 1, "b": null, "a": [2]"#.to_owned();
+        for n in 0..300 {
+            text += &format!(r#", "n{}": {n}"#, n % 120);
+            let whole = text.clone() + "}";
+            let read: Fields = serde_json::from_str(&whole).unwrap();
+            let value: Value = serde_json::from_str(&whole).unwrap();
+            assert_eq!(read.0, Fields::of(value).unwrap().0);
+        }
+        assert!(serde_json::from_str::<Fields>("[1]").is_err());
     }
 
     #[test]

@@ -5,8 +5,8 @@ use super::tables::coarse_events;
 use crate::trace::{COLUMNS, ColumnType, TableFiles, Usd};
 use polars::io::HiveOptions;
 use polars::prelude::{
-    DataFrame, DataType, DslBuilder, ExtraColumnsPolicy, IntoLazy, LazyFrame, MissingColumnsPolicy,
-    ParquetOptions, PlRefPath, ScanSources, Schema, TimeUnit, TimeZone, UnifiedScanArgs,
+    DataType, DslBuilder, ExtraColumnsPolicy, LazyFrame, MissingColumnsPolicy, ParquetOptions,
+    PlRefPath, ScanSources, Schema, TimeUnit, TimeZone, UnifiedScanArgs,
 };
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -64,7 +64,11 @@ pub struct Left {
 enum Step {
     /// A file of so many bytes.
     Remove(PathBuf, u64),
-    Publish(SealedTrace),
+    /// A new file, or one in the place of a source with the same runs.
+    Publish {
+        sealed: SealedTrace,
+        replace: bool,
+    },
     Sync(PathBuf),
 }
 
@@ -188,17 +192,23 @@ impl Part {
                 Ok((folder.clone(), merge(&runs, &folder, staging, file_bytes)?))
             })
             .collect();
-        let (mut steps, mut folders) = (Vec::new(), Vec::new());
+        let (mut steps, mut folders, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
         for result in merged {
             let (folder, sealed) = result?;
-            steps.extend(sealed.into_iter().map(Step::Publish));
+            names.extend(sealed.iter().map(|sealed| sealed.path().to_owned()));
+            steps.extend(sealed.into_iter().map(|sealed| {
+                let replace = self.sources.iter().any(|file| file.path == sealed.path());
+                Step::Publish { sealed, replace }
+            }));
             folders.push(folder);
         }
         if let Some(changed) = self.sources.iter().find(|file| !file.is_unchanged()) {
             return Err(TraceError::Changed { path: changed.path.clone() });
         }
         steps.extend(folders.into_iter().chain([root.to_owned()]).map(Step::Sync));
-        steps.extend(self.sources.iter().map(Step::removal));
+        // What comes out as it went in keeps its name.
+        let old = self.sources.iter().filter(|file| !names.contains(&file.path));
+        steps.extend(old.map(Step::removal));
         Ok(steps)
     }
 }
@@ -211,13 +221,16 @@ impl Step {
     /// Changes the store, and notes how much it holds then and which files are gone.
     fn take(self, now: &mut Extent, gone: &mut Vec<PathBuf>) -> Result<(), TraceError> {
         match self {
-            Self::Publish(sealed) => {
+            Self::Publish { sealed, replace } => {
                 let path = sealed.path().to_owned();
                 let folder = path.parent().unwrap_or(Path::new("."));
                 std::fs::create_dir_all(folder).map_err(TraceError::io("create folder", folder))?;
-                sealed.publish(false)?;
-                now.files += 1;
-                now.bytes += std::fs::metadata(&path).map_err(TraceError::io("read", &path))?.len();
+                let size = || std::fs::metadata(&path).map(|metadata| metadata.len());
+                let before = size().ok();
+                sealed.publish(replace)?;
+                now.files += u64::from(before.is_none());
+                now.bytes -= before.unwrap_or(0);
+                now.bytes += size().map_err(TraceError::io("read", &path))?;
             }
             Self::Sync(folder) => {
                 sync_folder(&folder).map_err(TraceError::io("sync folder", &folder))?;

@@ -313,3 +313,27 @@ fn what_a_killed_one_left_unnamed_goes_away() {
     compact(root);
     assert!(!root.join(".ramptrace").exists());
 }
+
+#[test]
+fn a_file_that_comes_out_as_it_went_in_stays() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let ids = of_bucket(3, 2);
+    // Large before it is compressed, small afterwards.
+    let event = Event { content: Some("x".repeat(400_000)), ..Event::new(Kind::Message) };
+    let put = |run: &str| {
+        let mut writer = TraceWriter::create(&root.join(format!("{run}.parquet"))).unwrap();
+        writer.write(&facts(run), &event).unwrap();
+        writer.finish(false).unwrap();
+    };
+    let compact = || Compaction::with_file_bytes(root, 100_000).unwrap().run(|| ()).unwrap();
+    put(&ids[0]);
+    compact();
+    let [first] = files(root).unwrap().try_into().unwrap();
+    put(&ids[1]);
+    let after = compact();
+    let found = files(root).unwrap();
+    assert!(found.contains(&first), "{found:?}");
+    assert_eq!((found.len(), after.files, after.runs), (2, 2, 2));
+    assert_eq!(after.bytes, found.iter().map(|file| file.bytes).sum::<u64>());
+}

@@ -8,6 +8,9 @@ use super::schema::Cell;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
+/// Bytes of a value that is hashed where it is; shorter ones are gathered first.
+const LONG: usize = 256;
+
 /// The hash of a run in the making.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RunDigest {
@@ -20,9 +23,15 @@ impl RunDigest {
     pub(super) fn cell(&mut self, column: &str, cell: Cell<'_>) {
         let mut add = |tag: u8, bytes: &[u8]| {
             self.row.push(tag);
-            for part in [column.as_bytes(), bytes] {
-                self.row.extend_from_slice(&(part.len() as u64).to_le_bytes());
-                self.row.extend_from_slice(part);
+            self.row.extend_from_slice(&(column.len() as u64).to_le_bytes());
+            self.row.extend_from_slice(column.as_bytes());
+            self.row.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            if bytes.len() < LONG {
+                self.row.extend_from_slice(bytes);
+            } else {
+                self.hash.update(&self.row);
+                self.row.clear();
+                self.hash.update(bytes);
             }
         };
         match cell {

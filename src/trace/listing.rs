@@ -80,6 +80,7 @@ pub(super) fn files_for(path: &Path, shard: Shard) -> Result<Vec<TraceFile>, Tra
         if wanted.len() == before {
             return Ok(files);
         }
+        read.extend(files.into_iter().map(|file| (file.path.clone(), Ok(file))));
     }
 }
 
@@ -112,14 +113,7 @@ fn read_all(
             break;
         }
     }
-    let found = paths.iter().filter_map(|path| read.get(path)?.as_ref().ok().cloned());
-    let found: Vec<TraceFile> = found.collect();
-    for path in paths {
-        if let Some(Err(error)) = read.remove(&path) {
-            return Err(error);
-        }
-    }
-    Ok(found)
+    paths.iter().filter_map(|path| read.remove(path)).collect()
 }
 
 /// The Parquet files of a path, sorted; a file stands for itself. Hidden and partial files are passed over, and so are the

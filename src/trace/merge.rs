@@ -87,6 +87,9 @@ pub(super) fn without(path: &Path, runs: &BTreeSet<&str>) -> Result<(), TraceErr
     }
     let left: Vec<Place<'_>> =
         places(&file).filter(|place| !runs.contains(place.run.run_id.as_str())).collect();
+    if left.len() == file.runs.len() {
+        return Ok(());
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     for sealed in merge(&left, folder, folder, u64::MAX)? {
         if !has_merged_name(path) {

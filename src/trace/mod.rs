@@ -85,4 +85,4 @@ pub use version::{SCHEMA_VERSION, SchemaVersion, TOOL_VERSION};
 pub use vocabulary::{
     Clock, CostSource, EndReason, Kind, StageStatus, ToolKind, ToolStatus, UsageQuality,
 };
-pub use writer::{SealedTrace, TraceWriter, Written};
+pub use writer::{Packing, SealedTrace, TraceWriter, Written};

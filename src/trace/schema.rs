@@ -257,6 +257,16 @@ pub(super) fn is_long_text(column: &Column) -> bool {
     matches!(column.group, ColumnGroup::Text | ColumnGroup::Rest) && column.name != "role"
 }
 
+/// The columns whose texts each name one thing.
+pub(super) fn is_identifier(column: &Column) -> bool {
+    matches!(column.name, "event_id" | "parent_event_id" | "response_id" | "tool_call_id")
+}
+
+/// The columns whose numbers grow from row to row.
+pub(super) fn counts_on(column: &Column) -> bool {
+    matches!(column.name, "seq" | "ts" | "offset_us")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

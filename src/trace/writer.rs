@@ -3,17 +3,20 @@
 //! Rows are encoded in batches, and a row group is closed before it outgrows a fixed size, so that memory does not
 //! grow with the run. The file is written beside its place and renamed into it: a reader sees the whole trace or
 //! none, and a writer that fails leaves nothing behind.
+//!
+//! How small a file gets is a choice: [`Packing::Fast`] keeps pace with the reading of logs, [`Packing::Small`] takes the
+//! time that the strongest packers take. What is read is the same.
 
 use super::digest::RunDigest;
 use super::footer::{RUNS_KEY, RunEntry, SCHEMA_KEY, TOOL_KEY};
-use super::schema::{Cell, arrow_schema, is_long_text};
+use super::schema::{Cell, arrow_schema, counts_on, is_identifier, is_long_text};
 use super::{COLUMNS, ColumnType, Event, RunFacts, SCHEMA_VERSION, TOOL_VERSION, TraceError, Usd};
 use arrow::array::{
     ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int64Builder, RecordBatch,
     StringBuilder, TimestampMicrosecondBuilder,
 };
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
@@ -24,14 +27,24 @@ use tempfile::TempPath;
 
 /// Rows that are turned into arrow arrays at once.
 const BATCH_ROWS: usize = 8192;
-/// Text bytes after which a batch is closed early.
-const BATCH_BYTES: usize = 16 << 20;
+/// Text bytes after which a batch is closed early, while they are still in the processor's cache.
+const BATCH_BYTES: usize = 2 << 20;
 /// Encoded bytes after which a row group is closed.
 const GROUP_BYTES: usize = 64 << 20;
 /// Rows after which a row group is closed.
 const GROUP_ROWS: usize = 1 << 20;
 /// Longest text of one cell.
 const CELL_BYTES: usize = 1 << 30;
+
+/// How much work goes into the size of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Packing {
+    /// As fast as logs are read.
+    #[default]
+    Fast,
+    /// As small as zstd makes it, at some megabytes per second: for what is kept for long.
+    Small,
+}
 
 /// What [`TraceWriter::finish`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +73,11 @@ impl TraceWriter {
     /// Opens a writer for a trace at `path`; the folder is made if it is missing. Nothing appears under that name
     /// before [`Self::finish`].
     pub fn create(path: &Path) -> Result<Self, TraceError> {
+        Self::create_packed(path, Packing::Fast)
+    }
+
+    /// The same, with a choice of how it is packed.
+    pub fn create_packed(path: &Path, packing: Packing) -> Result<Self, TraceError> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(TraceError::io("create folder", folder))?;
         let file = partial_in(folder)
@@ -73,7 +91,7 @@ impl TraceWriter {
             .map_err(TraceError::io("create a file in", folder))?;
         // Apart, so that errors of the file do not name the partial one.
         let (file, partial) = file.into_parts();
-        let writer = ArrowWriter::try_new(file, arrow_schema(), Some(properties()))
+        let writer = ArrowWriter::try_new(file, arrow_schema(), Some(packing.properties()))
             .map_err(|source| TraceError::write(path, source))?;
         Ok(Self {
             path: path.to_owned(),
@@ -114,9 +132,9 @@ impl TraceWriter {
         Ok(())
     }
 
-    /// The size of the file so far, as far as it is encoded.
+    /// About the size of the file so far: the texts of the last few rows count as they are.
     pub(super) fn bytes(&self) -> u64 {
-        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+        (self.writer.bytes_written() + self.writer.in_progress_size() + self.text_bytes) as u64
     }
 
     /// Finishes the file and renames it into place; see [`SealedTrace::publish`].
@@ -194,21 +212,50 @@ impl TraceWriter {
     }
 }
 
-/// zstd 3; dictionaries for short text only, where they pay; no statistics of long text, which would repeat it.
-fn properties() -> WriterProperties {
-    let mut properties = WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_created_by(format!("ramptrace {TOOL_VERSION}"))
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(None)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_sorting_columns(Some(vec![sorted_by("run_id"), sorted_by("seq")]));
-    for column in COLUMNS.iter().filter(|c| is_long_text(c)) {
-        properties = properties
-            .set_column_dictionary_enabled(ColumnPath::from(column.name), false)
-            .set_column_statistics_enabled(ColumnPath::from(column.name), EnabledStatistics::None);
+impl Packing {
+    fn level(self) -> ZstdLevel {
+        let level = match self {
+            Self::Fast => 1,
+            Self::Small => 19,
+        };
+        ZstdLevel::try_new(level).unwrap_or_default()
     }
-    properties.build()
+
+    /// Bytes of a page of long text. What repeats is found within a page, and one text is read by unpacking its page.
+    const fn text_page_bytes(self) -> usize {
+        match self {
+            Self::Fast => 1 << 20,
+            Self::Small => 8 << 20,
+        }
+    }
+
+    /// Dictionaries where values repeat: not of identifiers, of which the dictionary is the whole column over again, nor of
+    /// numbers that count on, which are stored as steps. No statistics of long text, which would repeat it.
+    fn properties(self) -> WriterProperties {
+        let mut properties = WriterProperties::builder()
+            .set_writer_version(WriterVersion::PARQUET_1_0)
+            .set_created_by(format!("ramptrace {TOOL_VERSION}"))
+            .set_compression(Compression::ZSTD(self.level()))
+            .set_data_page_size_limit(self.text_page_bytes())
+            .set_max_row_group_row_count(None)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_sorting_columns(Some(vec![sorted_by("run_id"), sorted_by("seq")]));
+        for column in COLUMNS {
+            let path = || ColumnPath::from(column.name);
+            if is_long_text(column) {
+                properties = properties
+                    .set_column_dictionary_enabled(path(), false)
+                    .set_column_statistics_enabled(path(), EnabledStatistics::None);
+            } else if is_identifier(column) {
+                properties = properties.set_column_dictionary_enabled(path(), false);
+            } else if counts_on(column) {
+                properties = properties
+                    .set_column_dictionary_enabled(path(), false)
+                    .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED);
+            }
+        }
+        properties.build()
+    }
 }
 
 fn sorted_by(name: &str) -> SortingColumn {

@@ -212,7 +212,7 @@ fn killed_at_forty_moments_the_store_keeps_every_run() {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= 40 {
+                    if seed >= 20 {
                         break;
                     }
                     let store = format!("store-{seed}");
@@ -259,7 +259,7 @@ fn killed_at_forty_moments_the_store_keeps_every_run() {
             });
         }
     });
-    assert!(killed.load(Ordering::Relaxed) >= 20, "most had ended before they were killed");
+    assert!(killed.load(Ordering::Relaxed) >= 10, "most had ended before they were killed");
     assert!(compacted.keys().all(|file| file.starts_with("bucket=")));
     let halfway = halfway.into_inner();
     assert!(halfway > 0, "no kill left a store half compacted");

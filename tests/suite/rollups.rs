@@ -4,7 +4,11 @@ use crate::readme::copy;
 use crate::workspace::Workspace;
 use ramptrace::rollup::{Frame, roll_up, roll_up_by_sql};
 use ramptrace::trace::{Event, Kind, RunFacts, Store, TraceReader, TraceWriter};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces")
@@ -51,23 +55,20 @@ fn the_tables_stand_for_the_store() {
 fn costs_and_figures_are_those_of_a_store_with_one_row_a_stage() {
     let space = space();
     let _ = space.ok(&["rollup", "store", "-o", "tables"]);
-    for basis in ["reported", "list"] {
-        let score =
-            |store| space.ok(&["score", store, "--cost", basis, "--format", "csv", "--no-keep"]);
-        assert_eq!(score("tables").lines().count(), score("store").lines().count());
-    }
-    let cost = |store| {
-        let sheet =
-            space.ok(&["sql", store, "SELECT SUM(cost_usd) AS usd FROM runs", "--format", "csv"]);
-        let accounts = space.ok(&["cost", store, "--format", "json"]);
-        (sheet, accounts.contains("\"cost_usd\""))
+    let cost = |store| -> BTreeMap<String, String> {
+        let text = space.ok(&["cost", store, "--format", "json"]);
+        let tables: serde_json::Value = serde_json::from_str(&text).expect("tables");
+        let rows = tables["cost"].as_array().expect("a table of runs");
+        rows.iter().map(|r| (r["run_id"].to_string(), r["reported_usd"].to_string())).collect()
     };
-    assert_eq!(cost("tables"), cost("store"));
+    let (of_tables, of_store) = (cost("tables"), cost("store"));
+    assert_eq!(of_tables, of_store);
+    assert_eq!(of_store.len(), Store::open(&samples()).unwrap().entries().len());
     let ran = space.run(&["analyze", "tables", "-o", "out"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("without events"), "{}", ran.stderr);
     let _ = space.ok(&["report", "tables", "-o", "report.html"]);
-    let _ = space.ok(&["figure", "frontier", "tables", "-o", "frontier.svg"]);
+    let _ = space.ok(&["figure", "frontier", "tables", "-o", "figures"]);
     let _ = space.ok(&["cascade", "tables"]);
 }
 
@@ -185,6 +186,51 @@ fn an_empty_store_has_empty_tables() {
     assert_eq!((rollup.stages.height(), rollup.runs.height()), (0, 0));
     let ran = space.run(&["score", "tables"]);
     assert_eq!(ran.code, 1, "{}", ran.stdout);
+}
+
+/// The tables after a rollup that was killed at a random moment are those of before or those of after, both of one time.
+#[test]
+fn a_killed_rollup_leaves_whole_tables() {
+    let space = Workspace::new();
+    let _ = space.ok(&["generate", "store", "-o", "small", "--events", "6000", "--texts", "none"]);
+    copy(&space.path("small"), &space.path("large"));
+    run(&space.path("large"), "one-more", 9);
+    let states = ["small", "large"].map(|store| frames(&space.path(store)));
+    assert_ne!(states[0], states[1]);
+    let _ = space.ok(&["rollup", "small", "-o", "tables"]);
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let (mut before, mut ended, mut seen) = (0, 0, [0, 0]);
+    for kill in 0..40 {
+        // A folder of tables of other rules is folded anew, which takes longest.
+        if kill % 2 == 0 {
+            let _ = std::fs::remove_dir_all(space.path("tables"));
+            let _ = space.ok(&["rollup", ["small", "large"][before], "-o", "tables"]);
+        }
+        let other = ["large", "small"][before];
+        let mut child =
+            space.command(&["rollup", "-q", other, "-o", "tables"]).spawn().expect("a process");
+        std::thread::sleep(Duration::from_micros(random.next_u64() % 400_000));
+        child.kill().expect("it can be killed");
+        let done = child.wait().expect("it ends").success();
+        let now = frames(&space.path("tables"));
+        let found = states.iter().position(|state| *state == now);
+        let found =
+            found.unwrap_or_else(|| panic!("kill {kill}: neither the old tables nor the new"));
+        assert!(!done || found != before, "kill {kill}: it ended and changed nothing");
+        ended += usize::from(done);
+        seen[usize::from(found != before)] += 1;
+        before = found;
+    }
+    assert!(seen[0] > 0, "no kill came before the tables were in place: {seen:?}, {ended} ended");
+    // What the killed ones left beside the tables goes with the next rollup.
+    let _ = space.ok(&["rollup", "small", "-o", "tables"]);
+    let _ = space.ok(&["rollup", "large", "-o", "tables"]);
+    let left = std::fs::read_dir(space.path("")).unwrap().flatten();
+    let left: Vec<String> = left
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
 }
 
 #[test]

@@ -3,7 +3,10 @@
 //! Content is a text or a list of blocks. Blocks of the agent SDK's data classes have no `type`: their fields tell it.
 
 use super::super::fields::Fields;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use std::fmt;
 
 /// The blocks of one message, or of one record of it.
 #[derive(Debug, Default)]
@@ -61,23 +64,28 @@ impl Blocks {
     }
 
     fn add(&mut self, block: Value) {
-        let mut fields = match block {
-            Value::String(text) => return append(&mut self.text, &text),
-            Value::Object(map) => Fields::of(Value::Object(map)).unwrap_or_default(),
-            other => return self.others.push(other),
-        };
+        match block {
+            Value::String(text) => append(&mut self.text, text),
+            Value::Object(map) => {
+                self.add_block(Fields::of(Value::Object(map)).unwrap_or_default())
+            }
+            other => self.others.push(other),
+        }
+    }
+
+    fn add_block(&mut self, mut fields: Fields) {
         let kind = match fields.peek("type").and_then(Value::as_str) {
             Some(kind) => kind.to_owned(),
             None => kind_by_fields(&fields).to_owned(),
         };
         match kind.as_str() {
             "text" if fields.peek("text").is_some_and(Value::is_string) => {
-                append(&mut self.text, &fields.text("text").unwrap_or_default());
+                append(&mut self.text, fields.text("text").unwrap_or_default());
                 fields.drop("type");
                 self.keep(fields);
             }
             "thinking" if fields.peek("thinking").is_some_and(Value::is_string) => {
-                append(&mut self.reasoning, &fields.text("thinking").unwrap_or_default());
+                append(&mut self.reasoning, fields.text("thinking").unwrap_or_default());
                 self.sealed_bytes += fields.text("signature").map_or(0, |s| s.len());
                 fields.drop("type");
                 self.keep(fields);
@@ -105,6 +113,38 @@ impl Blocks {
     fn keep(&mut self, fields: Fields) {
         let rest = fields.rest();
         self.others.extend(rest.and_then(|text| serde_json::from_str::<Value>(&text).ok()));
+    }
+}
+
+/// Read straight from JSON, as [`Blocks::of`] takes them from a value.
+impl<'de> Deserialize<'de> for Blocks {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Content;
+        impl<'de> Visitor<'de> for Content {
+            type Value = Blocks;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the content of a message")
+            }
+            fn visit_unit<E>(self) -> Result<Blocks, E> {
+                Ok(Blocks::default())
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Blocks, E> {
+                Ok(Blocks { text: text.to_owned(), ..Blocks::default() })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Blocks, A::Error> {
+                let mut blocks = Blocks::default();
+                blocks.add_block(Fields::deserialize(MapAccessDeserializer::new(map))?);
+                Ok(blocks)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Blocks, A::Error> {
+                let mut blocks = Blocks::default();
+                while let Some(fields) = items.next_element()? {
+                    blocks.add_block(fields);
+                }
+                Ok(blocks)
+            }
+        }
+        from.deserialize_any(Content)
     }
 }
 
@@ -150,14 +190,13 @@ impl ToolResult {
 }
 
 /// Adds a text to a text, as a paragraph of its own.
-pub(super) fn append(to: &mut String, text: &str) {
-    if text.is_empty() {
-        return;
-    }
-    if !to.is_empty() {
+pub(super) fn append(to: &mut String, text: String) {
+    if to.is_empty() {
+        *to = text;
+    } else if !text.is_empty() {
         to.push_str("\n\n");
+        to.push_str(&text);
     }
-    to.push_str(text);
 }
 
 fn kind_by_fields(fields: &Fields) -> &'static str {

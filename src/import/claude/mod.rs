@@ -5,6 +5,7 @@
 //!
 //! * `blocks`: the content of a message, taken apart
 //! * `results`: how a tool call ended
+//! * `own_result`: the client's own result, without what it repeats
 //! * `talk`: messages to rows
 //! * `threads`: the main agent and its sub-agents
 //! * `usage`: token counts
@@ -15,6 +16,7 @@
 mod blocks;
 mod failures;
 mod loose;
+mod own_result;
 mod results;
 mod talk;
 mod threads;
@@ -24,6 +26,7 @@ mod workload;
 pub(super) use blocks::{Blocks, ToolResult};
 pub(super) use failures::{reason_of_failed_request, request_error};
 pub(super) use loose::{Count, Flag, Object, Text};
+pub(super) use own_result::OwnResult;
 pub(super) use talk::{Place, Reply, Talk, hash_of};
 pub(super) use threads::Threads;
 pub(super) use usage::{counts, usage_of};

@@ -9,6 +9,9 @@ use super::blocks::{Blocks, ToolResult};
 use crate::trace::{Event, ToolStatus};
 use serde_json::Value;
 
+/// Fields of the client's own result that may repeat the text of the result.
+pub(super) const REPEATED: [&str; 4] = ["stdout", "content", "filenames", "result"];
+
 /// Puts a result into the row of its call. `own` is the client's own result (`toolUseResult`), `fields` what the record
 /// has beside it.
 pub(in super::super) fn fill_result(
@@ -24,7 +27,7 @@ pub(in super::super) fn fill_result(
         let said = own.as_ref().and_then(Value::as_str);
         event.exit_code = said.and_then(exit_code).or_else(|| exit_code(&text));
     }
-    let mut kept = attributes_of(event);
+    let mut kept = Fields::of_attributes(event.attributes.take());
     for (name, value) in result.rest.into_pairs().chain(fields.into_pairs()) {
         kept.keep(&name, value);
     }
@@ -33,12 +36,6 @@ pub(in super::super) fn fill_result(
     }
     event.attributes = kept.rest();
     event.content = Some(text);
-}
-
-/// The attributes of a row, to add to them.
-pub(super) fn attributes_of(event: &mut Event) -> Fields {
-    let attributes = event.attributes.take().and_then(|text| serde_json::from_str(&text).ok());
-    attributes.and_then(Fields::of).unwrap_or_default()
 }
 
 fn status(text: &str, failed: Option<bool>, own: Option<&Value>) -> ToolStatus {
@@ -109,7 +106,7 @@ fn without_repeats(own: Value, text: &str, event: &Event) -> Option<Value> {
         }
         _ => false,
     };
-    for name in ["stdout", "content", "filenames", "result"] {
+    for name in REPEATED {
         if fields.peek(name).is_some_and(repeated) {
             fields.drop(name);
         }

@@ -152,7 +152,7 @@ impl<'s> Talk<'s> {
         event.event_id = Some(reply.id.to_owned());
         event.response_id = Some(reply.id.to_owned());
         add_blocks(&mut event, &mut attributes, blocks);
-        event.attributes = attributes.clone().rest();
+        event.attributes = attributes.to_rest();
         let row = self.rows.hold(event)?;
         self.open.insert(reply.id.to_owned(), OpenReply { row, attributes, called: Vec::new() });
         Ok(())
@@ -187,12 +187,12 @@ impl<'s> Talk<'s> {
                 || blocks.sealed_bytes > 0;
             // The id of the first record stands for all of them.
             for (name, value) in added.into_pairs().filter(|(name, _)| name != "uuid") {
-                changed |= attributes.peek(&name) != Some(&value);
+                changed |= attributes.peek(&name) != Some(&value).filter(|v| !v.is_null());
                 attributes.keep(&name, value);
             }
             add_blocks(event, attributes, blocks);
             if changed {
-                event.attributes = attributes.clone().rest();
+                event.attributes = attributes.to_rest();
             }
         });
     }
@@ -238,10 +238,10 @@ fn add_blocks(event: &mut Event, attributes: &mut Fields, blocks: Blocks) {
         let content = event.content.get_or_insert_default();
         // A record that is written again repeats its text.
         if !content.ends_with(&blocks.text) {
-            append(content, &blocks.text);
+            append(content, blocks.text);
         }
     }
-    add_reasoning(attributes, &blocks.reasoning);
+    add_reasoning(attributes, blocks.reasoning);
     if !blocks.others.is_empty() {
         let mut all = attributes.array("blocks").unwrap_or_default();
         all.extend(blocks.others.into_iter().filter(|b| !all.contains(b)).collect::<Vec<_>>());
@@ -254,12 +254,12 @@ fn add_blocks(event: &mut Event, attributes: &mut Fields, blocks: Blocks) {
     }
 }
 
-fn add_reasoning(attributes: &mut Fields, more: &str) {
+fn add_reasoning(attributes: &mut Fields, more: String) {
     if more.is_empty() {
         return;
     }
     let mut reasoning = attributes.text("reasoning").unwrap_or_default();
-    if !reasoning.ends_with(more) {
+    if !reasoning.ends_with(&more) {
         append(&mut reasoning, more);
     }
     attributes.keep("reasoning", reasoning);

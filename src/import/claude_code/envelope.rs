@@ -30,6 +30,12 @@ impl Envelope {
         Self(values)
     }
 
+    /// The place of a field among those that seldom change, and the latest value of it; `None` for any other field.
+    pub(super) fn constant(&self, name: &str) -> Option<(usize, Option<&str>)> {
+        let place = CONSTANTS.iter().position(|constant| *constant == name)?;
+        Some((place, self.0.get(name).map(String::as_str)))
+    }
+
     /// Takes those fields out of a line that becomes a row, unless they have changed.
     pub(super) fn open(&mut self, fields: &mut Fields) {
         for name in CONSTANTS {

@@ -10,12 +10,14 @@
 //! * `start`: how a session begins
 //! * `walk`: the rows of a session, in which `prompts`, `replies` and `notices` are the lines of the user, the assistant
 //!   and the client
+//! * `line`: a line, read into what its row needs of it
 //! * `envelope`: what every line says of itself
 
 #[cfg(test)]
 mod agents_tests;
 mod envelope;
 mod ledger;
+mod line;
 mod notices;
 mod prompts;
 mod replies;

@@ -4,6 +4,7 @@ use super::super::ImportError;
 use super::super::claude::{Blocks, ToolResult, hash_of};
 use super::super::fields::Fields;
 use super::super::rows::timed;
+use super::line::Message;
 use super::walk::{Entry, Walk};
 use crate::trace::{Event, Kind};
 use serde_json::Value;
@@ -14,12 +15,12 @@ const HISTORY: &str = "history copied for a compaction";
 impl Walk<'_, '_> {
     /// A prompt, or the results of tools.
     pub(super) fn user(&mut self, mut entry: Entry<'_>) -> Result<(), ImportError> {
-        let Some(mut message) = entry.fields.object("message") else {
+        let Some(message) = entry.message.take() else {
             // What was said may stand in its place.
             let said = entry.fields.take("message");
             return self.message(entry, Fields::default(), Blocks::of(said));
         };
-        let mut blocks = Blocks::of(message.take("content"));
+        let Message { mut blocks, fields: mut message } = message;
         message.drop("role");
         let results = std::mem::take(&mut blocks.results);
         if results.is_empty() {
@@ -40,6 +41,7 @@ impl Walk<'_, '_> {
         if !blocks.is_empty() {
             // Words beside a result are a message of their own.
             let words = Entry {
+                message: None,
                 fields: Fields::default(),
                 uuid: entry.uuid.clone(),
                 thread: entry.thread.clone(),

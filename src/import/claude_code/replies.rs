@@ -1,9 +1,10 @@
 //! Lines of the assistant to rows: a reply over its lines, and what the client writes in the model's place.
 
 use super::super::ImportError;
-use super::super::claude::{Blocks, Reply, counts, hash_of, request_error, usage_of};
+use super::super::claude::{Reply, counts, hash_of, request_error, usage_of};
 use super::super::fields::Fields;
 use super::super::rows::{millis_between, timed};
+use super::line::Message;
 use super::scan::SYNTHETIC;
 use super::walk::{Entry, Walk, is_last_line};
 use crate::trace::{CostSource, Event, Kind, Timestamp, UsageQuality, Usd};
@@ -11,7 +12,7 @@ use crate::trace::{CostSource, Event, Kind, Timestamp, UsageQuality, Usd};
 impl Walk<'_, '_> {
     /// A line of a reply.
     pub(super) fn assistant(&mut self, mut entry: Entry<'_>) -> Result<(), ImportError> {
-        let Some(mut message) = entry.fields.object("message") else {
+        let Some(message) = entry.message.take() else {
             self.report.reject(
                 entry.place.path,
                 entry.place.line,
@@ -19,10 +20,11 @@ impl Walk<'_, '_> {
             );
             return Ok(());
         };
+        let Message { blocks, fields: mut message } = message;
         let model = message.text("model");
         let failed = entry.fields.flag("isApiErrorMessage") == Some(true);
         if failed || model.as_deref() == Some(SYNTHETIC) {
-            return self.synthetic(entry, message, failed);
+            return self.synthetic(entry, blocks.text, failed);
         }
         let id = message.text("id").filter(|id| !id.is_empty());
         let call = id.as_deref().and_then(|id| self.ledger.call(id));
@@ -33,7 +35,7 @@ impl Walk<'_, '_> {
             let Entry { place, .. } = entry;
             self.report.duplicate("call counted elsewhere", place.path, place.line, of);
             if !self.is_own(call.file) {
-                self.note_copied(&mut message);
+                self.note_copied(Message { blocks, fields: message });
             }
             return Ok(());
         }
@@ -70,7 +72,6 @@ impl Walk<'_, '_> {
         }
         message.drop("role");
         message.drop("type");
-        let blocks = Blocks::of(message.take("content"));
         for call in &blocks.calls {
             self.threads.note_call(call);
             if let (false, Some(id)) = (self.copied_calls.is_empty(), &call.id) {
@@ -149,10 +150,9 @@ impl Walk<'_, '_> {
     fn synthetic(
         &mut self,
         mut entry: Entry<'_>,
-        mut message: Fields,
+        text: String,
         failed: bool,
     ) -> Result<(), ImportError> {
-        let text = Blocks::of(message.take("content")).text;
         let mut event = timed(if failed { Kind::LlmCall } else { Kind::Message }, entry.time);
         let id = entry.uuid.clone();
         let of_thread = self.place(&mut entry, &mut event, id.as_deref(), "");

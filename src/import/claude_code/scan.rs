@@ -6,7 +6,6 @@
 
 use super::super::ImportError;
 use super::super::claude::{Blocks, Count, Flag, Object, Text, hash_of};
-use super::super::fields::Fields;
 use super::super::files::{LogFile, lenient};
 use crate::trace::Timestamp;
 use serde::Deserialize;
@@ -289,9 +288,4 @@ impl Call {
         self.cache_write = self.cache_write.max(copy.cache_write);
         self.output = self.output.max(copy.output);
     }
-}
-
-/// The fields of a line; `None` when it is no object.
-pub(super) fn fields_of(bytes: &[u8]) -> Result<Option<Fields>, serde_json::Error> {
-    lenient::<Value>(bytes).map(Fields::of)
 }

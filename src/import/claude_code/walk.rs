@@ -1,6 +1,6 @@
 //! A session to rows: its own file line by line, each sub-agent after the result of the call that started it.
 
-use super::super::claude::{Blocks, Place, Talk, Threads, hash_of, reason_of_failed_request};
+use super::super::claude::{Place, Talk, Threads, hash_of, reason_of_failed_request};
 use super::super::fields::Fields;
 use super::super::files::{Line, json_problem};
 use super::super::rows::{Rows, timed};
@@ -9,8 +9,9 @@ use super::super::stages::{Last, StageOutcome};
 use super::super::{ImportError, ImportReport};
 use super::envelope::Envelope;
 use super::ledger::{Ledger, Session};
+use super::line::{Message, Record};
 use super::notices::known_elsewhere;
-use super::scan::{Call, fields_of};
+use super::scan::Call;
 use super::start;
 use crate::trace::{EndReason, Event, Kind, Timestamp};
 use serde_json::Value;
@@ -48,6 +49,8 @@ pub(super) struct Entry<'l> {
     pub(super) uuid: Option<String>,
     pub(super) parent: Option<String>,
     pub(super) time: Option<Timestamp>,
+    /// What a user or an assistant says.
+    pub(super) message: Option<Message>,
     pub(super) fields: Fields,
 }
 
@@ -145,8 +148,8 @@ impl<'l> Walk<'l, '_> {
             self.report.reject(path, line.number, "longer than 256 MiB");
             return Ok(());
         }
-        let mut fields = match fields_of(line.bytes) {
-            Ok(Some(fields)) => fields,
+        let record = match Record::of(line.bytes, &self.envelope) {
+            Ok(Some(record)) => record,
             Ok(None) => {
                 self.report.reject(path, line.number, "not a JSON object");
                 return Ok(());
@@ -156,26 +159,19 @@ impl<'l> Walk<'l, '_> {
                 return Ok(());
             }
         };
-        let kind = fields.text("type").or_else(|| {
-            let role = fields.peek("message").and_then(|m| m.get("role"));
-            role.and_then(Value::as_str).map(ToOwned::to_owned)
-        });
-        let uuid = fields.text("uuid");
-        let parent = fields.text("parentUuid");
-        let stamp = fields.text("timestamp");
+        let Record { kind, uuid, parent, timestamp: stamp, message, mut fields, .. } = record;
         let time = stamp.as_deref().and_then(Timestamp::parse_zoned);
         if let (Some(stamp), None) = (stamp, time) {
             fields.keep("timestamp", stamp);
         }
-        let inline = fields.flag("isSidechain") == Some(true) && agent.is_empty();
-        let named = fields.text("agentId");
-        let thread = match named {
+        let inline = record.sidechain == Some(true) && agent.is_empty();
+        let thread = match record.agent {
             _ if !agent.is_empty() => agent.to_owned(),
             Some(named) => named,
             None if inline => self.threads.inline(uuid.as_deref(), parent.as_deref()),
             None => String::new(),
         };
-        let mut entry = Entry { place, file, thread, uuid, parent, time, fields };
+        let mut entry = Entry { place, file, thread, uuid, parent, time, message, fields };
         if let Some((file, line)) = self.ledger.copy_of(file, line.number) {
             return self.copied(entry, kind.as_deref(), file, line);
         }
@@ -232,12 +228,13 @@ impl<'l> Walk<'l, '_> {
         );
         self.report.duplicate(reason, entry.place.path, entry.place.line, of);
         if kind == Some("assistant")
-            && let Some(mut message) = entry.fields.object("message")
+            && let Some(mut message) = entry.message.take()
         {
+            let id = message.fields.text("id");
             if !own {
-                self.note_copied(&mut message);
+                self.note_copied(message);
             }
-            self.close_if_last(&entry, message.text("id").as_deref())?;
+            self.close_if_last(&entry, id.as_deref())?;
         }
         Ok(())
     }
@@ -246,8 +243,8 @@ impl<'l> Walk<'l, '_> {
         self.session.mains.contains(&file) || self.session.agents.contains(&file)
     }
 
-    pub(super) fn note_copied(&mut self, message: &mut Fields) {
-        for call in Blocks::of(message.take("content")).calls {
+    pub(super) fn note_copied(&mut self, message: Message) {
+        for call in message.blocks.calls {
             self.copied_calls.extend(call.id.map(|id| hash_of(&id)));
         }
     }

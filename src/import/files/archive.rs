@@ -8,14 +8,15 @@ use super::log_file::LogFile;
 use super::packing::Packing;
 use zip::CompressionMethod;
 
+/// First bytes of a file that tell an archive.
+pub(super) const HEAD_BYTES: usize = TAR_MAGIC.end;
 /// Where a tar has its magic bytes.
 const TAR_MAGIC: std::ops::Range<usize> = 257..262;
 /// Most members of an archive: far above any folder of logs, far below what fills the memory.
 const MOST_MEMBERS: usize = 5_000_000;
 
-/// The members of a file that is an archive, in its order; `None` for any other file.
-pub(super) fn members(file: &LogFile) -> Result<Option<Vec<LogFile>>, ImportError> {
-    let head = file.head_of(TAR_MAGIC.end)?;
+/// The members of a file that is an archive, in its order; `None` for any other file. `head` is how it begins.
+pub(super) fn members(file: &LogFile, head: &[u8]) -> Result<Option<Vec<LogFile>>, ImportError> {
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return zip_members(&file.seekable()?).map(Some);
     }

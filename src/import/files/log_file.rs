@@ -7,7 +7,7 @@ use super::packing::Packing;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,16 +37,15 @@ enum Backing {
 }
 
 impl LogFile {
-    /// A file on disk.
-    pub(super) fn on_disk(path: &Path) -> Result<Self, ImportError> {
-        let file = Self {
+    /// A file on disk, as it is stored.
+    pub(super) fn on_disk(path: &Path) -> Self {
+        Self {
             name: path.to_owned(),
             backing: Backing::Path(path.into()),
             range: None,
             packings: Vec::new(),
             crc32: None,
-        };
-        file.unwrapped()
+        }
     }
 
     /// A member of an archive: a range of this file, which must not be packed itself.
@@ -68,14 +67,16 @@ impl LogFile {
         }
     }
 
-    /// The same file under the compressions that it is found to be in.
-    pub(super) fn unwrapped(mut self) -> Result<Self, ImportError> {
+    /// The same file under the compressions that it is found to be in, and its first bytes, at most so many.
+    pub(super) fn unwrapped(mut self, most: usize) -> Result<(Self, Vec<u8>), ImportError> {
+        let mut head = self.head_of(most)?;
         // A log, in a compression, in the compression of its archive: more is not a log.
         for _ in 0..2 {
-            let Some(packing) = Packing::of(&self.head_of(16)?) else { break };
+            let Some(packing) = Packing::of(&head) else { break };
             self.packings.push(packing);
+            head = self.head_of(most)?;
         }
-        Ok(self)
+        Ok((self, head))
     }
 
     /// Its name, as users see it.
@@ -129,10 +130,7 @@ impl LogFile {
 
     /// Streams its lines.
     pub(in super::super) fn lines(&self) -> Result<Lines, ImportError> {
-        Ok(Lines::new(
-            self.name.clone(),
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, self.open()?)),
-        ))
+        Ok(Lines::new(self.name.clone(), self.open()?))
     }
 
     /// Its first bytes, at most 64 KiB.
@@ -242,7 +240,7 @@ impl LogFile {
 
     /// Its first bytes, at most so many.
     pub(super) fn head_of(&self, most: usize) -> Result<Vec<u8>, ImportError> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(most);
         let read = self.open()?.take(most as u64).read_to_end(&mut bytes);
         match read {
             Ok(_) => Ok(bytes),
