@@ -2,7 +2,7 @@
 
 use crate::ledger::TokenClasses;
 use crate::rollup::{Frame, RollupError, query};
-use crate::trace::{CostSource, Event, Timestamp, UsageQuality, Usd};
+use crate::trace::{CostSource, Event, TableFiles, Timestamp, UsageQuality, Usd};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -91,7 +91,11 @@ const PART_BYTES: u64 = 32 << 20;
 /// Reads the calls of every run of trace files. `runs` is their view `runs`, whose order is kept.
 pub fn read_calls(files: &[PathBuf], runs: &Frame) -> Result<Vec<RunCalls>, RollupError> {
     let mut by_run = BTreeMap::new();
-    for part in parts(files, |file| std::fs::metadata(file).map_or(0, |m| m.len())) {
+    // The tables of a rollup are read together.
+    let (tables, _) = TableFiles::among(files);
+    let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |m| m.len());
+    let whole = tables != TableFiles::default();
+    for part in if whole { vec![files] } else { parts(files, size) } {
         by_run.append(&mut calls_by_run(&query(part, CALLS)?)?);
     }
     let text = |name: &str| runs.texts(name);

@@ -1,6 +1,6 @@
 //! Every number that the generated data follows, and where it was read.
 //!
-//! RUNS: the eleven raw runs of the published set that have an `openhands-state` folder, imported (4,969 events in stages,
+//! RUNS: the eleven raw runs of the published set that have an `openhands-state` folder, imported (5,112 events,
 //! 2,406 LLM calls, 2,475 tool calls, 66 stages). TABLE: the published table of 22 models (`main_table_22.csv`), which has
 //! scores, failed calls and costs of eleven more. Quantiles are at 0, 5, 25, 50, 75, 95 and 100 of a hundred. Money and time
 //! are integers so that every machine draws alike.

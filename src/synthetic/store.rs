@@ -246,6 +246,9 @@ mod tests {
         made(folder.path(), &shape(7777), 2);
         let store = Store::open(folder.path()).unwrap();
         assert_eq!(store.entries().iter().map(|e| e.run.events).sum::<u64>(), 7777);
+        // The eleven published runs: 2,910,004 bytes of trace, texts included, for 5,112 rows.
+        let size: u64 = bytes(folder.path()).values().map(|b| b.len() as u64).sum();
+        assert!((569 * 2 / 3..569 * 3 / 2).contains(&(size / 7777)), "{} a row", size / 7777);
         for entry in store.entries() {
             let folder = Bucket::of(&entry.run.run_id).folder();
             assert!(entry.path.parent().unwrap().ends_with(folder), "{entry:?}");
