@@ -127,9 +127,11 @@ class Spark:
     def connect_up(self):
         """Starts a Spark Connect server and gives its address."""
         port = free_port()
-        ports = {"spark.connect.grpc.binding.address": LOOPBACK, "spark.connect.grpc.binding.port": str(port)}
+        own = {"spark.connect.grpc.binding.address": LOOPBACK, "spark.connect.grpc.binding.port": str(port)}
+        # By default a stream of answers ends after two minutes, and clients must ask for the rest; here they must soon.
+        own["spark.connect.execute.reattachable.senderMaxStreamDuration"] = "2s"
         server = "org.apache.spark.sql.connect.service.SparkConnectServer"
-        command = [str(self.home / "bin/spark-submit"), "--master", self.master, "--class", server, *self.conf(**ports)]
+        command = [str(self.home / "bin/spark-submit"), "--master", self.master, "--class", server, *self.conf(**own)]
         self.started.start("connect", command, self.env)
         self.started.wait_for("connect", lambda: listens(port))
         return f"sc://{LOOPBACK}:{port}"

@@ -67,9 +67,10 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("rustix", &["capture", "rollup"]),
     ("shlex", &["capture"]),
     ("tar", &["import"]),
-    ("tokio", &["capture"]),
+    ("tokio", &["capture", "rollup"]),
     ("spark_connect", &["rollup"]),
     ("spark_connect_core", &["rollup"]),
+    ("spark_connect_proto", &["rollup"]),
     ("wait4", &["capture"]),
     ("zip", &["import"]),
 ];

@@ -11,6 +11,7 @@
 //! * `views`: the columns of the views `stages` and `runs`, and SQL over them
 //! * `portable`: the same queries as files for other engines
 //! * `remote`: the same queries on a Spark Connect server (feature `spark-connect`)
+//! * `remote_commands`: its commands, waited for however long they take
 //! * `select`: one SELECT over frames that are at hand
 //! * `made`: views made of plain rows, or changed in one respect
 //! * `frame`: typed columns out of a polars frame
@@ -24,6 +25,8 @@ mod made;
 mod portable;
 #[cfg(feature = "spark-connect")]
 mod remote;
+#[cfg(feature = "spark-connect")]
+mod remote_commands;
 mod scan;
 mod select;
 mod tables;

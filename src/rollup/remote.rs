@@ -4,9 +4,10 @@
 //! read once: their rows by run and stage are written beside the tables as `_stage_rows`, a name that readers pass over,
 //! and both tables are made of those.
 
+use super::remote_commands::Commands;
 use super::{ROLLUP_RUNS_SQL, ROLLUP_SQL, RollupError};
 use spark_connect::row::Value;
-use spark_connect::{DataFrame, SparkError, SparkSession};
+use spark_connect::{SparkError, SparkSession};
 use spark_connect_core::channel::ChannelBuilder;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
@@ -37,6 +38,9 @@ const SETTINGS: &[(&str, &str)] = &[
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may take for its first answer.
 const FIRST_ANSWER: Duration = Duration::from_mins(2);
+
+/// How often a question is asked whose answer ends too soon.
+const ASKED: usize = 5;
 
 /// What an engine wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +100,7 @@ fn places(events: &str, out: &str) -> Result<(String, String), RollupError> {
 /// A session on a server.
 struct Engine {
     spark: SparkSession,
+    commands: Commands,
     version: String,
 }
 
@@ -125,7 +130,9 @@ impl Engine {
         };
         let version = answer.recv_timeout(FIRST_ANSWER).unwrap_or_else(|_| Err(silence()));
         let version = version.map_err(unreachable)?;
-        Ok(Self { spark, version })
+        let commands = Commands::of(&address, spark.session_id());
+        let commands = commands.map_err(|e| failed("open a session")(*e))?;
+        Ok(Self { spark, commands, version })
     }
 
     fn roll_up(&self, events: &str, out: &str) -> Result<RemoteRollup, RollupError> {
@@ -134,55 +141,60 @@ impl Engine {
         for (key, value) in SETTINGS {
             self.spark.conf().set(key, value).map_err(failed("set up a session"))?;
         }
+        let carried_out =
+            |what, done: Result<(), Box<SparkError>>| done.map_err(|e| failed(what)(*e));
         // Every Parquet file below the folder, however it is partitioned: the folders repeat columns of the files.
-        let trace = self
-            .spark
-            .read()
-            .option("recursiveFileLookup", "true")
-            .option("pathGlobFilter", "*.parquet")
-            .schema(EVENTS_DDL.to_owned())
-            .parquet(events);
-        trace.create_or_replace_temp_view("events").map_err(failed("read the events"))?;
-        self.write(ROLLUP_SQL, &stage_rows)?;
-        let view = failed("make a view");
-        let rows = self.table(&stage_rows, events)?;
-        rows.create_or_replace_temp_view("stage_rows").map_err(&view)?;
+        let options = [("recursiveFileLookup", "true"), ("pathGlobFilter", "*.parquet")];
+        let trace = self.commands.view_of_files("events", events, Some(EVENTS_DDL), &options);
+        carried_out("read the events", trace)?;
+        carried_out("fold the events", self.commands.write(ROLLUP_SQL, &stage_rows))?;
+        self.check_written(&stage_rows, events)?;
+        let rows = self.commands.view_of_files("stage_rows", &stage_rows, None, &[]);
+        carried_out("read what it wrote", rows)?;
         self.refuse_runs_that_are_there_twice(events)?;
-        let run_rows = self.spark.sql(ROLLUP_RUNS_SQL).map_err(&view)?;
-        run_rows.create_or_replace_temp_view("run_rows").map_err(&view)?;
-        self.write(STAGES_VIEW_SQL, &stages)?;
-        self.write(RUNS_VIEW_SQL, &runs)?;
-        let count = failed("count what it wrote");
+        carried_out("fold stages", self.commands.view_of_query("run_rows", ROLLUP_RUNS_SQL))?;
+        for (view, table) in [(STAGES_VIEW_SQL, &stages), (RUNS_VIEW_SQL, &runs)] {
+            carried_out("write a table", self.commands.write(view, table))?;
+            self.check_written(table, events)?;
+        }
         Ok(RemoteRollup {
             version: self.version.clone(),
-            stages: self.table(&stages, events)?.count().map_err(&count)?,
-            runs: self.table(&runs, events)?.count().map_err(&count)?,
+            stages: self.count("SELECT COUNT(*) AS n FROM stage_rows WHERE stage >= 0")?,
+            runs: self.count("SELECT COUNT(*) AS n FROM run_rows")?,
         })
     }
 
     /// An engine reads every file. Here, a copy of a trace is read once; there, its numbers would double.
     fn refuse_runs_that_are_there_twice(&self, events: &str) -> Result<(), RollupError> {
-        let look = failed("look for copies of runs");
-        let found = self.spark.sql(TWICE_SQL).map_err(&look)?.collect().map_err(&look)?;
-        let Some(Value::String(run)) = found.first().and_then(|row| row.get(0)) else {
-            return Ok(());
-        };
+        let Value::String(run) = self.answer(TWICE_SQL)? else { return Ok(()) };
         Err(RollupError::Engine {
             problem: format!("the store holds run {run} more than once"),
             hint: format!("`ramptrace store compact` leaves one copy of each run below {events}"),
         })
     }
 
-    /// Replaces a table by the rows of a query.
-    fn write(&self, query: &str, path: &str) -> Result<(), RollupError> {
-        let rows = self.spark.sql(query).map_err(failed("plan the rollup"))?;
-        let table = rows.write().mode("overwrite").option("compression", "zstd");
-        table.parquet(path).map_err(failed("fold the events"))
+    fn count(&self, query: &str) -> Result<i64, RollupError> {
+        match self.answer(query)? {
+            Value::Long(rows) => Ok(rows),
+            other => Err(no_answer(&format!("{other:?} is no number of rows"))),
+        }
     }
 
-    /// A table that was written. Some engines write no file for a table without rows, and find nothing wrong with a path
-    /// where nothing is; both show as a table without columns.
-    fn table(&self, path: &str, events: &str) -> Result<DataFrame, RollupError> {
+    /// The one value of a query that has one. A stream that ends early has none, which must not pass for an answer.
+    fn answer(&self, query: &str) -> Result<Value, RollupError> {
+        for _ in 0..ASKED {
+            let rows = self.spark.sql(query).map_err(failed("plan a query"))?;
+            let rows = rows.collect().map_err(failed("answer a query"))?;
+            if let Some(value) = rows.first().and_then(|row| row.get(0)) {
+                return Ok(value.clone());
+            }
+        }
+        Err(no_answer("its answers end too soon"))
+    }
+
+    /// Some engines write no file for a table without rows, and find nothing wrong with a path where nothing is; both show as
+    /// a table without columns.
+    fn check_written(&self, path: &str, events: &str) -> Result<(), RollupError> {
         let table = self.spark.read().parquet(path);
         let columns = table.columns().map_err(failed("read what it wrote"))?;
         if columns.is_empty() {
@@ -191,7 +203,14 @@ impl Engine {
                 hint: format!("are there traces below {events}, where the engine looks for them?"),
             });
         }
-        Ok(table)
+        Ok(())
+    }
+}
+
+fn no_answer(why: &str) -> RollupError {
+    RollupError::Engine {
+        problem: format!("the engine does not say what it wrote: {why}"),
+        hint: "try again; its own log says more".into(),
     }
 }
 
