@@ -13,6 +13,7 @@
 //! * `line`: events and run facts as JSON objects
 //! * `version`: the format version and who may read what
 //! * `writer`, `reader`: Parquet out and in
+//! * `packing`: how small a file gets
 //! * `digest`: the hash of a run
 //! * `footer`: what a trace file says about itself
 //! * `inert`: hostile text made harmless
@@ -33,6 +34,7 @@ mod footer;
 pub(crate) mod inert;
 mod line;
 mod money;
+mod packing;
 mod reader;
 mod schema;
 mod store;
@@ -51,6 +53,7 @@ pub use event::{Event, RunFacts};
 pub use footer::{Footer, RunEntry};
 pub use inert::visible;
 pub use money::Usd;
+pub use packing::Packing;
 pub use reader::{TraceReader, read_footer};
 pub use schema::{COLUMNS, Column, ColumnGroup, ColumnType};
 pub(crate) use store::encoded;
@@ -61,4 +64,4 @@ pub use version::{SCHEMA_VERSION, SchemaVersion, TOOL_VERSION};
 pub use vocabulary::{
     Clock, CostSource, EndReason, Kind, StageStatus, ToolKind, ToolStatus, UsageQuality,
 };
-pub use writer::{Packing, SealedTrace, TraceWriter, Written};
+pub use writer::{SealedTrace, TraceWriter, Written};
