@@ -14,6 +14,7 @@
 //! * `version`: the format version and who may read what
 //! * `writer`, `reader`: Parquet out and in
 //! * `columns`: Parquet in, column by column
+//! * `packing`: how small a file gets
 //! * `digest`: the hash of a run
 //! * `footer`: what a trace file says about itself
 //! * `inert`: hostile text made harmless
@@ -48,6 +49,7 @@ mod listing;
 mod merge;
 mod money;
 mod publish;
+mod packing;
 mod reader;
 mod schema;
 mod store;
@@ -75,6 +77,7 @@ pub use layout::Layout;
 pub(crate) use layout::encoded;
 pub use money::Usd;
 pub use publish::KnownRun;
+pub use packing::Packing;
 pub use reader::{TraceReader, read_footer};
 pub use schema::{COLUMNS, Column, ColumnGroup, ColumnType};
 pub use store::{Store, StoreEntry};
@@ -85,4 +88,4 @@ pub use version::{SCHEMA_VERSION, SchemaVersion, TOOL_VERSION};
 pub use vocabulary::{
     Clock, CostSource, EndReason, Kind, StageStatus, ToolKind, ToolStatus, UsageQuality,
 };
-pub use writer::{Packing, SealedTrace, TraceWriter, Written};
+pub use writer::{SealedTrace, TraceWriter, Written};

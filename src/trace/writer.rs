@@ -3,23 +3,19 @@
 //! Rows are encoded in batches, and a row group is closed before it outgrows a fixed size, so that memory does not
 //! grow with the run. The file is written beside its place and renamed into it: a reader sees the whole trace or
 //! none, and a writer that fails leaves nothing behind.
-//!
-//! How small a file gets is a choice: [`Packing::Fast`] keeps pace with the reading of logs, [`Packing::Small`] takes the
-//! time that the strongest packers take. What is read is the same.
 
 use super::digest::RunDigest;
 use super::footer::{RUNS_KEY, RunEntry, SCHEMA_KEY, TOOL_KEY};
-use super::schema::{Cell, arrow_schema, counts_on, is_identifier, is_long_text};
-use super::{COLUMNS, ColumnType, Event, RunFacts, SCHEMA_VERSION, TOOL_VERSION, TraceError, Usd};
+use super::schema::{Cell, arrow_schema};
+use super::{
+    COLUMNS, ColumnType, Event, Packing, RunFacts, SCHEMA_VERSION, TOOL_VERSION, TraceError, Usd,
+};
 use arrow::array::{
     ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int64Builder, RecordBatch,
     StringBuilder, TimestampMicrosecondBuilder,
 };
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use parquet::schema::types::ColumnPath;
+use parquet::file::metadata::KeyValue;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,16 +31,6 @@ const GROUP_BYTES: usize = 64 << 20;
 const GROUP_ROWS: usize = 1 << 20;
 /// Longest text of one cell.
 const CELL_BYTES: usize = 1 << 30;
-
-/// How much work goes into the size of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Packing {
-    /// As fast as logs are read.
-    #[default]
-    Fast,
-    /// As small as zstd makes it, at some megabytes per second: for what is kept for long.
-    Small,
-}
 
 /// What [`TraceWriter::finish`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,61 +195,6 @@ impl TraceWriter {
             self.writer.flush().map_err(failed)?;
         }
         Ok(())
-    }
-}
-
-impl Packing {
-    fn level(self) -> ZstdLevel {
-        let level = match self {
-            Self::Fast => 1,
-            Self::Small => 19,
-        };
-        ZstdLevel::try_new(level).unwrap_or_default()
-    }
-
-    /// Bytes of a page of long text. What repeats is found within a page, and one text is read by unpacking its page.
-    const fn text_page_bytes(self) -> usize {
-        match self {
-            Self::Fast => 1 << 20,
-            Self::Small => 8 << 20,
-        }
-    }
-
-    /// Dictionaries where values repeat: not of identifiers, of which the dictionary is the whole column over again, nor of
-    /// numbers that count on, which are stored as steps. No statistics of long text, which would repeat it.
-    fn properties(self) -> WriterProperties {
-        let mut properties = WriterProperties::builder()
-            .set_writer_version(WriterVersion::PARQUET_1_0)
-            .set_created_by(format!("ramptrace {TOOL_VERSION}"))
-            .set_compression(Compression::ZSTD(self.level()))
-            .set_data_page_size_limit(self.text_page_bytes())
-            .set_max_row_group_row_count(None)
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_sorting_columns(Some(vec![sorted_by("run_id"), sorted_by("seq")]));
-        for column in COLUMNS {
-            let path = || ColumnPath::from(column.name);
-            if is_long_text(column) {
-                properties = properties
-                    .set_column_dictionary_enabled(path(), false)
-                    .set_column_statistics_enabled(path(), EnabledStatistics::None);
-            } else if is_identifier(column) {
-                properties = properties.set_column_dictionary_enabled(path(), false);
-            } else if counts_on(column) {
-                properties = properties
-                    .set_column_dictionary_enabled(path(), false)
-                    .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED);
-            }
-        }
-        properties.build()
-    }
-}
-
-fn sorted_by(name: &str) -> SortingColumn {
-    let index = COLUMNS.iter().position(|c| c.name == name).unwrap_or_default();
-    SortingColumn {
-        column_idx: i32::try_from(index).unwrap_or_default(),
-        descending: false,
-        nulls_first: false,
     }
 }
 

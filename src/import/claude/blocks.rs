@@ -67,7 +67,7 @@ impl Blocks {
         match block {
             Value::String(text) => append(&mut self.text, text),
             Value::Object(map) => {
-                self.add_block(Fields::of(Value::Object(map)).unwrap_or_default())
+                self.add_block(Fields::of(Value::Object(map)).unwrap_or_default());
             }
             other => self.others.push(other),
         }

@@ -7,6 +7,7 @@
 use super::super::ImportError;
 use super::super::claude::hash_of;
 use super::super::files::LogFile;
+use super::parts;
 use super::scan::{Call, Scanned};
 use crate::trace::Timestamp;
 use rayon::prelude::*;
@@ -46,7 +47,7 @@ impl Ledger {
         let scans: Vec<(LogFile, Result<Scanned, ImportError>)> = logs
             .into_par_iter()
             .map(|log| {
-                let scanned = Scanned::of(&log);
+                let scanned = parts::scan(&log);
                 (log, scanned)
             })
             .collect();

@@ -121,7 +121,7 @@ impl<'de> Visitor<'de> for AsWritten<'_> {
                             Some(Text(value)) => {
                                 add(&mut record.fields, name, Value::String(value.into_owned()))?;
                             }
-                            None => {}
+                            None => add(&mut record.fields, name, Value::Null)?,
                         }
                     }
                     None => add(&mut record.fields, name, map.next_value()?)?,

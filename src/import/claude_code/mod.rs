@@ -5,7 +5,7 @@
 //! parallel, for small records of calls (`scan`, `ledger`); then each session is read again, line by line, into rows
 //! (`walk`). No text is kept between the two.
 //!
-//! * `scan`: one file, without its texts
+//! * `scan`: one file, without its texts; `parts`: the same of a large one
 //! * `ledger`: what the files hold together: calls counted once, copied lines, sessions
 //! * `start`: how a session begins
 //! * `walk`: the rows of a session, in which `prompts`, `replies` and `notices` are the lines of the user, the assistant
@@ -19,6 +19,7 @@ mod envelope;
 mod ledger;
 mod line;
 mod notices;
+mod parts;
 mod prompts;
 mod replies;
 mod scan;

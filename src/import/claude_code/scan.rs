@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most values of one kind (versions, folders) that are kept of a file.
-const LISTED: usize = 50;
+pub(super) const LISTED: usize = 50;
 /// The model that stands on messages which the client wrote itself.
 pub(super) const SYNTHETIC: &str = "<synthetic>";
 
@@ -60,6 +60,8 @@ pub(super) struct Call {
     pub(super) cache_write: Tokens,
     pub(super) output: Tokens,
     pub(super) ended: Option<Timestamp>,
+    /// The place of its model in the list of the scan that found it, if it was counted there.
+    pub(super) model: Option<u8>,
 }
 
 /// A count of tokens in four bytes: one more than it is, so that none is the least.
@@ -139,11 +141,21 @@ struct Counts {
 impl Scanned {
     /// Scans a file. Lines that cannot be read are passed over: the walk counts them.
     pub(super) fn of(file: &LogFile) -> Result<Self, ImportError> {
+        Ok(Self::with_length(file)?.0)
+    }
+
+    /// The same, and how many lines it has; no number where the file breaks off.
+    pub(super) fn with_length(file: &LogFile) -> Result<(Self, Option<usize>), ImportError> {
         let mut scanned = Self::default();
         let mut lines = file.lines()?;
-        // Where a file breaks off, the walk finds it as well, and says so.
-        while let Ok(Some(line)) = lines.next_line() {
-            let Ok(number) = u32::try_from(line.number) else { break };
+        let whole = loop {
+            let line = match lines.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => break true,
+                // The walk finds it as well, and says so.
+                Err(_) => break false,
+            };
+            let Ok(number) = u32::try_from(line.number) else { break false };
             if let Ok(read) = serde_json::from_slice::<Line<'_>>(line.bytes) {
                 scanned.add(&read, number, line.bytes);
             } else if let Ok(Value::Object(map)) = lenient::<Value>(line.bytes) {
@@ -152,9 +164,9 @@ impl Scanned {
                     scanned.add(&read, number, text.as_bytes());
                 }
             }
-        }
+        };
         scanned.lines.shrink_to_fit();
-        Ok(scanned)
+        Ok((scanned, whole.then(|| lines.count())))
     }
 
     /// Whether every line of the file is one of a sub-agent.
@@ -245,9 +257,8 @@ impl Scanned {
         }
         let key = hash_of(&id);
         let of_the_file = line.is_sidechain.0 != Some(true) || self.is_of_agent();
-        if of_the_file && !self.calls.contains_key(&key) {
-            self.note_model(message);
-        }
+        let new = of_the_file && !self.calls.contains_key(&key);
+        let model = if new { self.note_model(message) } else { None };
         let counts = message.usage.0.unwrap_or_default();
         let call = self.calls.entry(key).or_insert(Call {
             file: 0,
@@ -259,6 +270,7 @@ impl Scanned {
             cache_write: Tokens::default(),
             output: Tokens::default(),
             ended: None,
+            model,
         });
         call.last_line = number;
         call.settled |= message.stop_reason.as_str().is_some();
@@ -269,13 +281,24 @@ impl Scanned {
         call.ended = call.ended.max(time);
     }
 
-    fn note_model(&mut self, message: &Message<'_>) {
-        let Some(model) = message.model.as_str().filter(|m| !m.is_empty()) else { return };
-        if let Some((_, calls)) = self.models.iter_mut().find(|(name, _)| name == model) {
-            *calls += 1;
-        } else if self.models.len() < LISTED {
-            self.models.push((model.to_owned(), 1));
+    fn note_model(&mut self, message: &Message<'_>) -> Option<u8> {
+        let model = message.model.as_str().filter(|m| !m.is_empty())?;
+        let place = self.count_model(model, 1)?;
+        u8::try_from(place).ok()
+    }
+
+    /// Counts calls of a model; gives its place in the list unless that is full.
+    pub(super) fn count_model(&mut self, model: &str, calls: u64) -> Option<usize> {
+        let known = self.models.iter().position(|(name, _)| name == model);
+        let place = known.unwrap_or(self.models.len());
+        if place == LISTED {
+            return None;
         }
+        if known.is_none() {
+            self.models.push((model.to_owned(), 0));
+        }
+        self.models[place].1 += calls;
+        Some(place)
     }
 }
 

@@ -56,6 +56,7 @@ impl Lines {
             self.number += 1;
             let len = self.line_end().map_err(|e| self.broken(e))?;
             if len == 0 {
+                self.number -= 1;
                 return Ok(None);
             }
             let from = self.start;
@@ -69,6 +70,11 @@ impl Lines {
                 break Ok(Some(Line { number: self.number, bytes, cut: self.cut }));
             }
         }
+    }
+
+    /// Lines up to where it has read, blank ones as well.
+    pub(in super::super) fn count(&self) -> usize {
+        self.number
     }
 
     fn broken(&self, source: io::Error) -> ImportError {

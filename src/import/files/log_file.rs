@@ -207,6 +207,24 @@ impl LogFile {
         Ok(bytes)
     }
 
+    /// Its lines in parts of about so many bytes, each of which ends with a line; one part where it cannot be taken apart.
+    pub(in super::super) fn parts(&self, bytes: u64) -> Result<Vec<Self>, ImportError> {
+        if !self.packings.is_empty() || self.crc32.is_some() {
+            return Ok(vec![self.clone()]);
+        }
+        let mut window = self.window().map_err(ImportError::io(&self.name))?;
+        let mut parts = Vec::new();
+        let mut from = 0;
+        while from < window.len {
+            let to =
+                window.line_end(from.saturating_add(bytes)).map_err(ImportError::io(&self.name))?;
+            let range = Some((window.start.saturating_add(from), to - from));
+            parts.push(Self { range, ..self.clone() });
+            from = to;
+        }
+        Ok(parts)
+    }
+
     /// Its bytes as they are stored.
     pub(super) fn window(&self) -> io::Result<Window> {
         let file = match &self.backing {
@@ -258,6 +276,24 @@ pub(super) struct Window {
     start: u64,
     len: u64,
     position: u64,
+}
+
+impl Window {
+    /// Where the line ends that goes on at a place.
+    fn line_end(&mut self, place: u64) -> io::Result<u64> {
+        self.position = place;
+        let mut buffer = vec![0; HEAD_BYTES];
+        loop {
+            match self.read(&mut buffer)? {
+                0 => return Ok(self.len),
+                n => {
+                    if let Some(at) = memchr::memchr(b'\n', &buffer[..n]) {
+                        return Ok(self.position - (n - at - 1) as u64);
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Read for Window {
