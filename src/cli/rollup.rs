@@ -31,7 +31,7 @@ pub(super) struct RollupArgs {
     /// Only the runs of shard I of N, counted from 0
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Let a Spark Connect server do it: sc://HOST:PORT, with /;use_ssl=true;token=... where it needs them
+    /// Let a Spark Connect server do it: sc://HOST:PORT, with `/;use_ssl=true;token=...` where it needs them
     #[arg(long, value_name = "URL", requires = "events", conflicts_with_all = ["store", "shard"])]
     remote: Option<String>,
     /// The folder of the traces, as the server sees it

@@ -17,6 +17,7 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -93,7 +94,7 @@ fn has_words(column: &Column) -> bool {
 
 fn is_all_null(group: &RowGroupMetaData, column: usize) -> bool {
     let column = group.column(column);
-    let nulls = column.statistics().and_then(|s| s.null_count_opt());
+    let nulls = column.statistics().and_then(Statistics::null_count_opt);
     nulls.is_some_and(|nulls| i64::try_from(nulls).ok() == Some(column.num_values()))
 }
 

@@ -212,9 +212,9 @@ pub(super) fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<F
         pairs.into_iter().flatten().find(|kv| kv.key == key).and_then(|kv| kv.value.as_deref())
     };
     let bad = |problem: String| TraceError::BadFooter { path: path.to_owned(), problem };
-    let version = value(SCHEMA_KEY).ok_or_else(|| match is_view(metadata) {
-        true => TraceError::NoEvents { path: path.to_owned() },
-        false => TraceError::NotATrace { path: path.to_owned() },
+    let version = value(SCHEMA_KEY).ok_or_else(|| {
+        let path = path.to_owned();
+        if is_view(metadata) { TraceError::NoEvents { path } } else { TraceError::NotATrace { path } }
     })?;
     let schema_version = SchemaVersion::parse(version)
         .ok_or_else(|| bad(format!("`{version}` is not a format version")))?;

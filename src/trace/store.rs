@@ -220,7 +220,8 @@ fn in_order(mut entries: Vec<StoreEntry>) -> Result<Vec<StoreEntry>, TraceError>
     Ok(entries)
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         // Writing to a string cannot fail.

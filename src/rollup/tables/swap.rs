@@ -94,15 +94,13 @@ fn put(new: &Path, place: &Path) -> std::io::Result<()> {
     if !place.exists() {
         return std::fs::rename(new, place);
     }
-    match exchange(new, place) {
-        Ok(()) => Ok(()),
-        Err(_) => {
-            let old = new.with_extension("old");
-            std::fs::rename(place, &old)?;
-            std::fs::rename(new, place)?;
-            std::fs::remove_dir_all(&old)
-        }
+    if exchange(new, place).is_ok() {
+        return Ok(());
     }
+    let old = new.with_extension("old");
+    std::fs::rename(place, &old)?;
+    std::fs::rename(new, place)?;
+    std::fs::remove_dir_all(&old)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]

@@ -9,6 +9,7 @@ use crate::rollup::views::{RUN_COLUMNS, STAGE_COLUMNS};
 use crate::rollup::{ROLLUP_RUNS_SQL, ROLLUP_SQL, Rollup, RollupError, roll_up};
 use crate::trace::{
     RUNS, STAGES, StoreEntry, TOOL_VERSION, TRACE_HASH, TableFiles, TraceError, file_note,
+    hexadecimal,
 };
 use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetWriter};
 use polars::prelude::{
@@ -167,7 +168,7 @@ fn rules() -> String {
     for column in STAGE_COLUMNS.iter().chain(RUN_COLUMNS) {
         rules.update(format!("{column:?}\n"));
     }
-    rules.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&rules.finalize())
 }
 
 /// The same with the hashes of the rows that the runs were folded from.
