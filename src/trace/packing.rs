@@ -85,8 +85,10 @@ mod tests {
 
     /// Texts of which the second half repeats the first, farther away than a page of the fast packing is long.
     fn events() -> Vec<Event> {
-        let text =
-            |n: u64| (0..300).map(|i| format!("{:x} ", n * 7919 * (i + 3))).collect::<String>();
+        let text = |n: u64| {
+            let words: Vec<String> = (3..303).map(|i| format!("{:x}", n * 7919 * i)).collect();
+            words.join(" ")
+        };
         (0..1400_i64)
             .map(|seq| {
                 let mut event = Event::new(Kind::Message);

@@ -116,7 +116,7 @@ mod tests {
 
     /// A session of many calls, each over lines that are far from each other.
     fn session(inline_agents: bool) -> String {
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for n in 0..400_i64 {
             let line = json!({
                 "type": if n % 5 == 0 { "user" } else { "assistant" },
@@ -130,12 +130,12 @@ mod tests {
                     "usage": {"input_tokens": n % 17, "output_tokens": n},
                 },
             });
-            text += &format!("{line}\n");
+            lines.push(line.to_string());
             if n % 50 == 0 {
-                text += "\n{broken\r\n   \n";
+                lines.push("\n{broken\r\n   ".to_owned());
             }
         }
-        text
+        lines.join("\n") + "\n"
     }
 
     fn found(mut scanned: Scanned) -> String {
