@@ -214,7 +214,11 @@ pub(super) fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<F
     let bad = |problem: String| TraceError::BadFooter { path: path.to_owned(), problem };
     let version = value(SCHEMA_KEY).ok_or_else(|| {
         let path = path.to_owned();
-        if is_view(metadata) { TraceError::NoEvents { path } } else { TraceError::NotATrace { path } }
+        if is_view(metadata) {
+            TraceError::NoEvents { path }
+        } else {
+            TraceError::NotATrace { path }
+        }
     })?;
     let schema_version = SchemaVersion::parse(version)
         .ok_or_else(|| bad(format!("`{version}` is not a format version")))?;
