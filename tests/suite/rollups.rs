@@ -124,10 +124,10 @@ fn run(store: &Path, run_id: &str, tokens: i64) {
     };
     let mut writer =
         TraceWriter::create(&store.join(format!("{run_id}.parquet"))).expect("a writer");
-    for (seq, stage) in [None, Some(0), Some(1)].into_iter().enumerate() {
+    for (seq, stage) in [(0, None), (1, Some(0)), (2, Some(1))] {
         let kind = if stage.is_none() { Kind::RunStart } else { Kind::LlmCall };
         let mut event = Event::new(kind);
-        event.seq = seq as i64;
+        event.seq = seq;
         event.stage = stage;
         event.input_tokens = stage.map(|_| tokens);
         writer.write(&facts, &event).expect("a row");
@@ -255,23 +255,25 @@ fn interleaved(files: &[PathBuf], to: &Path) {
     use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use parquet::file::properties::WriterProperties;
+    use std::fs::File;
     let mut notes = None;
     let mut batches = Vec::new();
     for file in files {
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(file).unwrap()).unwrap();
+        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(file).expect("a file"))
+            .expect("a Parquet file");
         let pairs = builder.metadata().file_metadata().key_value_metadata().cloned();
         notes = notes.or(pairs);
-        batches.extend(builder.build().unwrap().map(Result::unwrap));
+        let rows = builder.build().expect("rows");
+        batches.extend(rows.map(|batch| batch.expect("a batch")));
     }
     let rows = batches[0].num_rows();
     let turns: Vec<_> =
         (0..rows).flat_map(|row| batches.iter().map(move |b| b.slice(row, 1))).collect();
-    let all = concat_batches(&batches[0].schema(), &turns).unwrap();
+    let all = concat_batches(&batches[0].schema(), &turns).expect("the same columns");
     let properties = WriterProperties::builder().set_key_value_metadata(notes).build();
-    let out = std::fs::File::create(to).unwrap();
-    let mut writer = ArrowWriter::try_new(out, all.schema(), Some(properties)).unwrap();
-    writer.write(&all).unwrap();
-    writer.close().unwrap();
-    assert_eq!(TraceReader::open(to).unwrap().count(), files.len() * rows);
+    let out = File::create(to).expect("a file");
+    let mut writer = ArrowWriter::try_new(out, all.schema(), Some(properties)).expect("a writer");
+    writer.write(&all).expect("rows");
+    writer.close().expect("a file");
+    assert_eq!(TraceReader::open(to).expect("a trace").count(), files.len() * rows);
 }
