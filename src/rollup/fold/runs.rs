@@ -6,6 +6,8 @@
 use super::sums::Sums;
 use std::collections::HashMap;
 
+/// Stages that a run has room for from the beginning.
+const USUAL_STAGES: usize = 8;
 /// Stages above which they are looked up by a table.
 const FEW_STAGES: usize = 16;
 
@@ -21,6 +23,9 @@ impl FoldedRun {
     /// The sums of a stage, to be added to.
     pub(super) fn stage(&mut self, stage: i64) -> &mut Sums {
         let place = self.place(stage).unwrap_or_else(|| {
+            if self.stages.is_empty() {
+                self.stages.reserve_exact(USUAL_STAGES);
+            }
             self.stages.push((stage, Sums::default()));
             let place = self.stages.len() - 1;
             if self.stages.len() == FEW_STAGES + 1 {

@@ -33,8 +33,10 @@ enum Field {
 /// The views, rows in the order of their names.
 pub(super) fn tables(runs: &[FoldedRun]) -> Result<Rollup, RollupError> {
     let wholes: Vec<Sums> = runs.par_iter().map(FoldedRun::whole).collect();
+    let mut whole_runs: Vec<(&FoldedRun, &Sums)> = runs.iter().zip(&wholes).collect();
+    whole_runs.par_sort_by(|a, b| place(a.1, &a.0.run_id, -1).cmp(&place(b.1, &b.0.run_id, -1)));
     let (mut run_rows, mut stage_rows) = (Vec::with_capacity(runs.len()), Vec::new());
-    for (run, whole) in runs.iter().zip(&wholes) {
+    for (run, whole) in whole_runs {
         let row = |stage, stages, sums| Row {
             run_id: &run.run_id,
             stage,
@@ -42,13 +44,15 @@ pub(super) fn tables(runs: &[FoldedRun]) -> Result<Rollup, RollupError> {
             sums,
             outside: run.outside(),
         };
-        let inside = run.stages.iter().filter(|(stage, _)| *stage >= 0);
-        let before = stage_rows.len();
-        stage_rows.extend(inside.map(|(stage, sums)| row(*stage, 1, sums)));
-        run_rows.push(row(-1, (stage_rows.len() - before).cast_signed() as i64, whole));
+        let mut inside: Vec<&(i64, Sums)> =
+            run.stages.iter().filter(|(stage, _)| *stage >= 0).collect();
+        inside.sort_by_key(|(stage, _)| *stage);
+        run_rows.push(row(-1, inside.len().cast_signed() as i64, whole));
+        stage_rows.extend(inside.into_iter().map(|(stage, sums)| row(*stage, 1, sums)));
     }
-    for rows in [&mut run_rows, &mut stage_rows] {
-        rows.par_sort_by(|a, b| a.place().cmp(&b.place()));
+    // They are in order already, but where the rows of a run disagree about its workload or model.
+    if !stage_rows.is_sorted_by(|a: &Row, b: &Row| a.place() <= b.place()) {
+        stage_rows.par_sort_by(|a, b| a.place().cmp(&b.place()));
     }
     Ok(Rollup {
         stages: view(STAGE_COLUMNS, &stage_rows, stage_field)?,
@@ -56,11 +60,17 @@ pub(super) fn tables(runs: &[FoldedRun]) -> Result<Rollup, RollupError> {
     })
 }
 
+/// Where a row stands: by workload, model, run and stage.
+type Place<'a> = (Option<&'a str>, Option<&'a str>, &'a str, i64);
+
+fn place<'a>(sums: &'a Sums, run_id: &'a str, stage: i64) -> Place<'a> {
+    let [workload, model, ..] = &sums.facts;
+    (workload.as_deref(), model.as_deref(), run_id, stage)
+}
+
 impl Row<'_> {
-    /// Where it stands: by workload, model, run and stage.
-    fn place(&self) -> (Option<&str>, Option<&str>, &str, i64) {
-        let [workload, model, ..] = &self.sums.facts;
-        (workload.as_deref(), model.as_deref(), self.run_id, self.stage)
+    fn place(&self) -> Place<'_> {
+        place(self.sums, self.run_id, self.stage)
     }
 }
 

@@ -22,7 +22,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Events that are folded at once.
-const PART_EVENTS: u64 = 8_000_000;
+const PART_EVENTS: u64 = 4_000_000;
 /// The key under which a table says by which rules it was folded.
 const RULES: &str = "ramptrace.rollup";
 
@@ -67,20 +67,41 @@ pub fn write_rollup(entries: &[StoreEntry], folder: &Path) -> Result<RolledUp, R
     done.events = changed.iter().map(|s| s.events).sum();
     let new = NewFolder::begin(folder)?;
     let mut tables = Tables::begin(new.path())?;
+    // A part is written while the next one is folded.
+    let mut folded: Option<Rollup> = None;
     for part in parts(&sources) {
-        let (changed, kept): (Vec<_>, Vec<_>) = part.iter().partition(|s| !s.is_among(&known));
-        let files: Vec<PathBuf> = changed.iter().map(|s| s.path.to_owned()).collect();
-        let mut rollup = with_hashes(roll_up(&files)?, &changed)?;
-        if let Some(earlier) = earlier.as_ref().filter(|_| !kept.is_empty()) {
-            rollup = with_kept(rollup, earlier, &kept)?;
-        }
-        tables.write(&rollup)?;
-        done.stages += rollup.stages.height();
-        done.runs += rollup.runs.height();
+        let last = folded.take();
+        let (next, written) = rayon::join(
+            || part_of(part, &known, earlier.as_ref()),
+            || last.map_or(Ok(()), |last| tables.write(&last)),
+        );
+        written?;
+        let next = next?;
+        done.stages += next.stages.height();
+        done.runs += next.runs.height();
+        folded = Some(next);
+    }
+    if let Some(last) = folded {
+        tables.write(&last)?;
     }
     tables.finish()?;
     new.publish()?;
     Ok(done)
+}
+
+/// The views of some files: what changed is folded, the rest is taken from earlier tables.
+fn part_of(
+    part: &[Source],
+    known: &HashMap<String, String>,
+    earlier: Option<&TableFiles>,
+) -> Result<Rollup, RollupError> {
+    let (changed, kept): (Vec<_>, Vec<_>) = part.iter().partition(|s| !s.is_among(known));
+    let files: Vec<PathBuf> = changed.iter().map(|s| s.path.to_owned()).collect();
+    let rollup = with_hashes(roll_up(&files)?, &changed)?;
+    match earlier {
+        Some(earlier) if !kept.is_empty() => with_kept(rollup, earlier, &kept),
+        _ => Ok(rollup),
+    }
 }
 
 impl Source<'_> {
