@@ -11,7 +11,7 @@ use crate::import::{
     COVERAGE, Format, Found, Graded, Grades, ImportError, ImportReport, Job, find_sources, jobs,
 };
 use crate::report::{Column, Kind, Table};
-use crate::trace::{KnownRun, Layout, Store, StoreLock, Written};
+use crate::trace::{KnownRun, Layout, Packing, Store, StoreLock, Written};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
@@ -51,6 +51,9 @@ pub(super) struct Import {
     /// The workload of all imported runs, in place of what their logs say
     #[arg(long, value_name = "NAME")]
     workload: Option<String>,
+    /// Make the files as small as they get, at some megabytes of log per second
+    #[arg(long)]
+    small: bool,
     /// Write the full account of every run as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -114,7 +117,9 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
 }
 
 fn seal(args: &Import, layout: &Layout, job: &Job, grades: &Grades) -> Vec<Sealed> {
-    let mut sink = StoreSink::new(layout, args.strict, args.workload.as_deref());
+    let packing = if args.small { Packing::Small } else { Packing::Fast };
+    let sink = StoreSink::new(layout, args.strict, args.workload.as_deref());
+    let mut sink = sink.packed(packing);
     let mut graded = Graded::new(grades, &mut sink);
     let imported = job.import(&mut graded);
     let mut sealed = sink.sealed;

@@ -5,7 +5,9 @@
 
 use super::CliError;
 use crate::import::{ImportError, ImportReport, Numbering, Sink};
-use crate::trace::{Event, Layout, RunFacts, SealedTrace, Timestamp, TraceError, TraceWriter};
+use crate::trace::{
+    Event, Layout, Packing, RunFacts, SealedTrace, Timestamp, TraceError, TraceWriter,
+};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -25,6 +27,7 @@ pub(super) struct StoreSink<'a> {
     layout: &'a Layout,
     strict: bool,
     workload: Option<&'a str>,
+    packing: Packing,
     open: Option<OpenRun>,
     pub(super) sealed: Vec<Sealed>,
 }
@@ -34,6 +37,7 @@ pub(super) struct StoreSink<'a> {
 struct OpenRun {
     run: RunFacts,
     path: PathBuf,
+    packing: Packing,
     numbering: Numbering,
     batch: Vec<Event>,
     bytes: usize,
@@ -48,7 +52,19 @@ impl<'a> StoreSink<'a> {
     /// For the store of `layout`. With `strict`, a run of which anything is lost is an error; `workload` stands in place of
     /// what the log says.
     pub(super) fn new(layout: &'a Layout, strict: bool, workload: Option<&'a str>) -> Self {
-        Self { layout, strict, workload, open: None, sealed: Vec::new() }
+        Self {
+            layout,
+            strict,
+            workload,
+            packing: Packing::default(),
+            open: None,
+            sealed: Vec::new(),
+        }
+    }
+
+    /// With files of another size.
+    pub(super) fn packed(self, packing: Packing) -> Self {
+        Self { packing, ..self }
     }
 }
 
@@ -64,8 +80,8 @@ impl OpenRun {
         let batch = std::mem::take(&mut self.batch);
         let (sender, _) = self.writer.get_or_insert_with(|| {
             let (sender, receiver) = sync_channel(QUEUE);
-            let (run, path) = (self.run.clone(), self.path.clone());
-            (sender, std::thread::spawn(move || write(&run, &path, &receiver)))
+            let (run, path, packing) = (self.run.clone(), self.path.clone(), self.packing);
+            (sender, std::thread::spawn(move || write(&run, &path, packing, &receiver)))
         });
         match sender.send(batch) {
             Ok(()) => Ok(()),
@@ -79,7 +95,7 @@ impl OpenRun {
         let rest = std::mem::take(&mut self.batch);
         match &self.writer {
             None => {
-                let mut writer = TraceWriter::create(&self.path)?;
+                let mut writer = TraceWriter::create_packed(&self.path, self.packing)?;
                 write_all(&mut writer, &self.run, &rest)?;
                 writer.seal()
             }
@@ -111,9 +127,10 @@ impl Drop for OpenRun {
 fn write(
     run: &RunFacts,
     path: &Path,
+    packing: Packing,
     batches: &Receiver<Vec<Event>>,
 ) -> Result<SealedTrace, TraceError> {
-    let mut writer = TraceWriter::create(path)?;
+    let mut writer = TraceWriter::create_packed(path, packing)?;
     for batch in batches {
         write_all(&mut writer, run, &batch)?;
     }
@@ -131,6 +148,7 @@ impl Sink for StoreSink<'_> {
         }
         self.open = Some(OpenRun {
             path: self.layout.path_of(&run),
+            packing: self.packing,
             run,
             numbering: Numbering::from(start),
             batch: Vec::new(),

@@ -3,6 +3,7 @@
 use crate::real_data;
 use crate::run_folder::{Layout, RunFolder, tokens};
 use crate::workspace::Workspace;
+use ramptrace::trace::Store;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
@@ -257,4 +258,20 @@ fn every_real_sample_is_recognised_and_loses_nothing_that_is_known() {
         .collect();
     assert_eq!(lost.len(), 1, "{lost:?}");
     assert!(lost[0].as_str().expect("a path").contains("edge_cases"), "{lost:?}");
+}
+
+#[test]
+fn small_files_hold_the_same_rows() {
+    let space = Workspace::new();
+    let _ = space.ok(&["generate", "claude-logs", "-o", "logs", "--megabytes", "1"]);
+    let _ = space.ok(&["import", "logs", "-o", "fast"]);
+    let _ = space.ok(&["import", "logs", "-o", "small", "--small"]);
+    let stores = ["fast", "small"].map(|name| Store::open(&space.path(name)).expect("a store"));
+    let [fast, small] = stores.map(|store| {
+        let bytes: u64 = store.entries().iter().map(|e| e.bytes).sum();
+        (store.trace_hashes().expect("hashes"), bytes)
+    });
+    assert_eq!(fast.0, small.0);
+    assert!(!fast.0.is_empty());
+    assert!(small.1 < fast.1, "{} bytes are no fewer than {}", small.1, fast.1);
 }
