@@ -41,7 +41,9 @@ fn rows(stages: &DataFrame, runs: &DataFrame) -> PolarsResult<DataFrame> {
         .chain(SUMS.map(|(name, _)| name))
         .map(col)
         .collect();
-    let inside = stages.clone().lazy().select(names.clone());
+    // A stage without calls has no row of calls.
+    let called = col("llm_calls").neq_missing(lit(0)).or(col("cost_usd").is_not_null());
+    let inside = stages.clone().lazy().select(names.clone()).filter(called);
     let sums = SUMS.map(|(name, _)| col(name).sum().alias(format!("{name} inside")));
     let join = JoinArgs::new(JoinType::Left);
     let outside = runs
