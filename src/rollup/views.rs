@@ -27,6 +27,16 @@ pub struct ViewColumn {
     sql: &'static str,
 }
 
+impl ViewColumn {
+    /// The type as users know it: sums of money have room for more digits than the amounts of a trace.
+    pub const fn type_name(&self) -> &'static str {
+        match self.ty {
+            ColumnType::Money => "decimal(38,9)",
+            ty => ty.name(),
+        }
+    }
+}
+
 const fn column(
     ty: ColumnType,
     name: &'static str,
@@ -210,7 +220,7 @@ pub fn views_dictionary() -> String {
             "\n## {name}\n\nOne row per {per}.\n\n| column | type | unit | meaning |\n|---|---|---|---|\n"
         );
         for c in columns {
-            let _ = writeln!(out, "| `{}` | {} | {} | {} |", c.name, c.ty.name(), c.unit, c.doc);
+            let _ = writeln!(out, "| `{}` | {} | {} | {} |", c.name, c.type_name(), c.unit, c.doc);
         }
     }
     out
