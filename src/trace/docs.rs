@@ -1,8 +1,8 @@
 //! The files in `schemas/` that describe a trace, generated from the column table.
 
 use super::schema::arrow_schema;
-use super::{COLUMNS, ColumnGroup, ColumnType, SCHEMA_VERSION};
-use arrow::datatypes::{Field, Schema};
+use super::{COLUMNS, ColumnGroup, ColumnType, SCHEMA_VERSION, Usd};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, Schema};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::schema::printer::print_schema;
 use std::fmt::Write as _;
@@ -12,11 +12,19 @@ pub fn events_schema_text() -> String {
     parquet_text(&arrow_schema())
 }
 
-/// The Parquet message text of a table with these columns, all of which may be null.
+/// The Parquet message text of a view with these columns, all of which may be null.
 pub fn message_text<'a>(columns: impl IntoIterator<Item = (&'a str, ColumnType)>) -> String {
     let fields: Vec<Field> =
-        columns.into_iter().map(|(name, ty)| Field::new(name, ty.arrow(), true)).collect();
+        columns.into_iter().map(|(name, ty)| Field::new(name, summed(ty), true)).collect();
     parquet_text(&Schema::new(fields))
+}
+
+/// The type of a sum: money needs room for more digits than an amount of a trace has.
+fn summed(ty: ColumnType) -> DataType {
+    match ty {
+        ColumnType::Money => DataType::Decimal128(DECIMAL128_MAX_PRECISION, Usd::SCALE),
+        ty => ty.arrow(),
+    }
 }
 
 /// Empty for a schema that Parquet cannot hold, which none of ours is.
