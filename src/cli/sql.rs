@@ -3,7 +3,7 @@
 use super::CliError;
 use super::output::{Output, TableFormat};
 use super::tables::query_table;
-use crate::rollup::{query, refuse_tables, sql_words};
+use crate::rollup::{query, reads_events, refuse_tables};
 use crate::trace::Store;
 use clap::Args;
 use std::path::PathBuf;
@@ -26,8 +26,7 @@ pub(super) struct Sql {
 
 pub(super) fn run(args: &Sql, output: &mut Output) -> Result<(), CliError> {
     let store = Store::open(&args.store)?;
-    let words = sql_words(&args.query);
-    if words.iter().any(|word| word == "events") {
+    if reads_events(&args.query) {
         refuse_tables(&store.files())?;
     }
     let frame = query(&store.files(), &args.query)?;

@@ -41,6 +41,6 @@ pub use portable::portable_files;
 #[cfg(feature = "spark-connect")]
 pub use remote::{RemoteRollup, roll_up_remote};
 pub use scan::scan_events;
-pub use select::{check_select, refuse_tables, select, sql_words};
+pub use select::{check_select, reads_events, refuse_tables, select, sql_words};
 pub use tables::{RolledUp, write_rollup};
 pub use views::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn, query, views_dictionary};

@@ -37,7 +37,7 @@ fn the_tables_stand_for_the_store() {
     for query in [
         "SELECT * FROM runs",
         "SELECT * FROM stages",
-        "SELECT model, SUM(cost_usd) AS cost FROM runs GROUP BY model",
+        "SELECT model, SUM(cost_usd) AS cost, SUM(events) AS events FROM runs GROUP BY model",
     ] {
         let answer = |store| space.ok(&["sql", store, query, "--format", "json"]);
         assert_eq!(answer("tables"), answer("store"), "{query}");
