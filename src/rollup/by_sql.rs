@@ -42,6 +42,6 @@ fn stage_rows(events: LazyFrame) -> PolarsResult<LazyFrame> {
 }
 
 /// Runs a plan on the streaming engine. A plan without sinks, as every query is, gives one frame.
-pub(super) fn collect(plan: LazyFrame) -> PolarsResult<DataFrame> {
+pub(in crate::rollup) fn collect(plan: LazyFrame) -> PolarsResult<DataFrame> {
     Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single())
 }

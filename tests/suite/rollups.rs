@@ -151,6 +151,9 @@ fn only_what_changed_is_folded_again() {
     run(&store, "d", 4);
     assert_eq!(rollup(), "tables: 8 stages of 4 runs; 2 of 4 files folded, 6 events\n");
     assert_eq!(frames(&space.path("tables")), frames(&store));
+    // Scores that are kept in the folder stand in nobody's way.
+    let _ = space.ok(&["score", "tables"]);
+    assert!(space.path("tables/.ramptrace").is_dir());
     std::fs::remove_file(store.join("a.parquet")).unwrap();
     assert_eq!(rollup(), "tables: 6 stages of 3 runs; 0 of 3 files folded, 0 events\n");
     assert_eq!(frames(&space.path("tables")), frames(&store));

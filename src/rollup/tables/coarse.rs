@@ -3,8 +3,9 @@
 //! They stand for a coarse trace, as published results do: one row for all LLM calls of a stage, and one for those outside of
 //! stages. Whoever sums up tokens and money gets the same; whoever looks for single calls finds that they are not known.
 
-use super::read::{collect, read_tables};
+use super::read::read_tables;
 use crate::rollup::RollupError;
+use crate::rollup::by_sql::collect;
 use crate::rollup::scan::schema;
 use crate::trace::{TableFiles, UsageQuality};
 use polars::prelude::{

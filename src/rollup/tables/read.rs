@@ -1,13 +1,14 @@
 //! The views `stages` and `runs` of files, whichever engine wrote them.
 
+use crate::rollup::by_sql::collect;
 use crate::rollup::scan::{SUM_OF_MONEY, described, polars_type};
 use crate::rollup::views::{RUN_COLUMNS, STAGE_COLUMNS, ViewColumn};
 use crate::rollup::{Rollup, RollupError};
 use crate::trace::{ColumnType, TableFiles};
 use polars::io::HiveOptions;
 use polars::prelude::{
-    DataFrame, DataType, DslBuilder, Engine, Expr, LazyFrame, ParquetOptions, PlRefPath,
-    PolarsResult, ScanSources, SortMultipleOptions, UnifiedScanArgs, col,
+    DataType, DslBuilder, Expr, LazyFrame, ParquetOptions, PlRefPath, PolarsResult, ScanSources,
+    SortMultipleOptions, UnifiedScanArgs, col,
 };
 use std::path::{Path, PathBuf};
 
@@ -59,8 +60,4 @@ fn typed(column: &ViewColumn) -> Expr {
         ColumnType::Money => DataType::Decimal(precision, scale),
         ty => polars_type(ty),
     })
-}
-
-pub(super) fn collect(plan: LazyFrame) -> PolarsResult<DataFrame> {
-    Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single())
 }

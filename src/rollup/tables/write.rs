@@ -3,8 +3,9 @@
 //! Every row of `runs` says which rows it was folded from, by the hash that the trace has of them. A file whose runs are in the
 //! tables of the last time, folded from the same rows by the same rules, is not read again: its rows are taken from there.
 
-use super::read::{ORDER, collect, scan};
+use super::read::{ORDER, scan};
 use super::swap::NewFolder;
+use crate::rollup::by_sql::collect;
 use crate::rollup::views::{RUN_COLUMNS, STAGE_COLUMNS};
 use crate::rollup::{ROLLUP_RUNS_SQL, ROLLUP_SQL, Rollup, RollupError, roll_up};
 use crate::trace::{
@@ -148,7 +149,11 @@ fn earlier_tables(folder: &Path) -> Result<Option<TableFiles>, RollupError> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(TraceError::io("read folder", folder))? {
         let entry = entry.map_err(TraceError::io("read folder", folder))?;
-        names.push(entry.file_name().to_string_lossy().into_owned());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Scores that `ramptrace score` kept there are computed again when they are wanted.
+        if name != ".ramptrace" {
+            names.push(name);
+        }
     }
     names.sort();
     match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
