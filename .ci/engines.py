@@ -48,9 +48,13 @@ class Started:
                 raise RuntimeError(f"{name} is not ready after {seconds} s:\n{self.log(name)[-2000:]}")
             time.sleep(0.1)
 
+    def send(self, name, sign):
+        """A signal to a process and all that it started."""
+        os.killpg(self.running[name].pid, sign)
+
     def kill(self, name):
         """kill -9 of a process and all that it started."""
-        os.killpg(self.running[name].pid, signal.SIGKILL)
+        self.send(name, signal.SIGKILL)
         self.running.pop(name).wait()
 
     def stop(self, *names):
