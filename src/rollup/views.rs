@@ -163,10 +163,13 @@ fn columns_sql(columns: &[ViewColumn]) -> String {
 /// query gives the same bytes.
 pub fn query(files: &[PathBuf], sql: &str) -> Result<Frame, RollupError> {
     let context = SQLContext::new();
-    context.register("events", scan_events(files)?);
-    // Folding is only paid for by queries that can see its result.
+    // What has to be made first is only paid for by queries that can see it.
     let lower = sql.to_ascii_lowercase();
-    if ["stages", "runs", "show"].iter().any(|word| lower.contains(word)) {
+    let sees = |views: &[&str]| views.iter().any(|view| lower.contains(view));
+    if sees(&["events", "show"]) {
+        context.register("events", scan_events(files)?);
+    }
+    if sees(&["stages", "runs", "show"]) {
         let rollup = roll_up(files)?;
         context.register("stages", rollup.stages.lazy());
         context.register("runs", rollup.runs.lazy());

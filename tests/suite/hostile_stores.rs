@@ -361,3 +361,22 @@ fn rows_that_say_nothing_give_no_numbers() {
     let (stages, _) = rows(&space.path("times"));
     assert_eq!(stages.height(), 8 + 5 + GRADES.len());
 }
+
+#[test]
+fn tables_of_such_stores_are_read_like_the_stores() {
+    let space = Workspace::new();
+    write_all(&space.path("stores"), 500);
+    for entry in std::fs::read_dir(space.path("stores")).expect("stores") {
+        let name = entry.expect("a store").file_name().into_string().expect("a name");
+        let (store, tables) = (format!("stores/{name}"), format!("tables/{name}"));
+        let _ = space.ok(&["rollup", &store, "-o", &tables]);
+        if name == "empty" {
+            continue;
+        }
+        for view in ["stages", "runs"] {
+            let query = format!("SELECT * FROM {view}");
+            let read = |folder: &str| space.ok(&["sql", folder, &query, "--format", "json"]);
+            assert_eq!(read(&tables), read(&store), "{name}, {view}");
+        }
+    }
+}
