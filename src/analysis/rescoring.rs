@@ -7,7 +7,7 @@ use crate::metrics::{
     KeptScore, KeptScores, Level, Metric, MetricError, MetricIdentity, Pack, PackProblem, ScoreKey,
     Scores, identities,
 };
-use crate::trace::{Store, TraceError};
+use crate::trace::{Store, TraceError, hexadecimal};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -74,12 +74,7 @@ impl ScoredRuns {
 }
 
 fn hash(text: &str) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 /// What a pack shows of a store, and what of it must be computed.

@@ -6,6 +6,7 @@
 use super::pack::Pack;
 use super::plan::{Node, Plan, Step, row_columns};
 use crate::rollup::{ROLLUP_RUNS_SQL, ROLLUP_SQL};
+use crate::trace::hexadecimal;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -82,9 +83,7 @@ fn identify(pack: &Pack, step: &Step, known: &BTreeMap<Node, MetricIdentity>) ->
             identity.gates.extend(used.gates.iter().cloned());
         }
     }
-    for byte in Sha256::digest(text.as_bytes()) {
-        let _ = write!(identity.hash, "{byte:02x}");
-    }
+    identity.hash = hexadecimal(&Sha256::digest(text.as_bytes()));
     identity
 }
 

@@ -2,6 +2,7 @@
 //!
 //! They hold no time and no host, so that the same input gives the same bytes.
 
+use crate::trace::hexadecimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -57,12 +58,7 @@ impl FileHash {
     /// The hash of a file's bytes.
     pub fn of(path: impl Into<String>, bytes: &[u8]) -> Self {
         use sha2::{Digest, Sha256};
-        use std::fmt::Write as _;
-        let mut sha256 = String::with_capacity(64);
-        for byte in Sha256::digest(bytes) {
-            // Writing to a string cannot fail.
-            let _ = write!(sha256, "{byte:02x}");
-        }
+        let sha256 = hexadecimal(&Sha256::digest(bytes));
         Self { path: path.into(), sha256, bytes: bytes.len() as u64 }
     }
 }

@@ -54,13 +54,18 @@ impl RunDigest {
 
     /// The hash in hexadecimal; the next run begins.
     pub(super) fn finish(&mut self) -> String {
-        let mut text = String::with_capacity(64);
-        for byte in self.hash.finalize_reset() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hexadecimal(&self.hash.finalize_reset())
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

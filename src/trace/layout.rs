@@ -4,6 +4,7 @@
 //! A store keeps its layout: one with a folder `bucket=NNN` at its top is bucketed. The layout says where new runs go and
 //! nothing about where runs are found; a store with both kinds of places is read whole.
 
+use super::digest::hexadecimal;
 use super::{Bucket, RunFacts, TraceError};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -120,11 +121,7 @@ pub(crate) fn encoded(name: &str) -> String {
     }
     if out.len() > 180 {
         let hash = Sha256::digest(name.as_bytes());
-        let mut cut = out.chars().take(150).collect::<String>();
-        for byte in &hash[..8] {
-            let _ = write!(cut, "{byte:02x}");
-        }
-        return cut;
+        return out.chars().take(150).collect::<String>() + &hexadecimal(&hash[..8]);
     }
     out
 }

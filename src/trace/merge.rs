@@ -4,13 +4,13 @@
 //! error, and then nothing has got its name yet. The name of a merged file comes from its runs, so that the same runs have
 //! the same name.
 
+use super::digest::hexadecimal;
 use super::listing::TraceFile;
 use super::reader::TraceFileReader;
 use super::{RunEntry, SCHEMA_VERSION, SealedTrace, TraceError, TraceWriter, read_footer};
 use sha2::{Digest, Sha256};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Encoded bytes after which a file takes no further run. Large enough that a scan reads long stretches and that a store of
@@ -164,10 +164,5 @@ fn name(runs: &[Place<'_>]) -> String {
             hash.update(part);
         }
     }
-    let mut name = PREFIX.to_owned();
-    for byte in &hash.finalize()[..8] {
-        // Writing to a string cannot fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name + ".parquet"
+    format!("{PREFIX}{}.parquet", hexadecimal(&hash.finalize()[..8]))
 }

@@ -5,12 +5,12 @@
 //! traces with one run id are refused.
 
 use super::cover::cover;
+use super::digest::hexadecimal;
 use super::layout::encoded;
 use super::listing::{TraceFile, files, files_for};
 use super::{Layout, RunEntry, Shard, TableFiles, TraceError, TraceReader};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The traces of a file or folder.
@@ -218,16 +218,6 @@ fn in_order(mut entries: Vec<StoreEntry>) -> Result<Vec<StoreEntry>, TraceError>
         });
     }
     Ok(entries)
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// The fewest edits that turn `typed` into some part of `id` (Sellers 1980): a typo inside a long id is close.

@@ -1,9 +1,9 @@
 //! A reply before an API gives it its shape, and the pieces in which a stream sends it.
 
 use super::usage::tokens;
+use crate::trace::hexadecimal;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Bytes of a text in one piece of a stream.
@@ -163,11 +163,7 @@ pub(super) fn identifier(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let mut text = String::with_capacity(64);
-    for byte in hash.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
+    let mut text = hexadecimal(&hash.finalize());
     text.truncate(ID_LENGTH);
     text
 }

@@ -10,6 +10,7 @@
 //!   `reasoning_content`, `reasoning_details`), which has marks that no recording keeps;
 //! * a content of texts alone is one text; parts of an assistant join directly, those of others by a line break, as in a trace.
 
+use crate::trace::hexadecimal;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -35,12 +36,7 @@ pub(super) fn request_hash(request: &Value) -> String {
     } else {
         numbered.value(request, "", &mut text);
     }
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 /// Identifiers by the order of their first occurrence.
@@ -152,11 +148,7 @@ mod tests {
         let request = json!({ "b": [1, null, "x"], "a": { "id": "call_9", "n": null } });
         // printf '{"a":{"id":#0,},"b":[1,null,"x",],}' | sha256sum
         let expected = "{\"a\":{\"id\":#0,},\"b\":[1,null,\"x\",],}";
-        let mut hex = String::new();
-        for byte in Sha256::digest(expected) {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        assert_eq!(request_hash(&request), hex);
+        assert_eq!(request_hash(&request), hexadecimal(&Sha256::digest(expected)));
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! a store; it lies in `.ramptrace/redaction.key`, readable by its owner only, and is no part of what one publishes.
 
 use super::RedactError;
+use crate::trace::hexadecimal;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -102,14 +102,6 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     };
     let inner = Sha256::new().chain_update(padded(0x36)).chain_update(message).finalize();
     Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().into()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn bytes_of(text: &str) -> Option<[u8; KEY_BYTES]> {

@@ -1,8 +1,8 @@
 //! A span, and how OTLP/JSON writes it: 64-bit integers as text, identifiers in hexadecimal digits.
 
+use crate::trace::hexadecimal;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// A span that is being built.
 #[derive(Debug, Default)]
@@ -105,9 +105,5 @@ pub(super) fn id(parts: &[&str], bytes: usize) -> String {
         digest.update(part.len().to_be_bytes());
         digest.update(part.as_bytes());
     }
-    digest.finalize().iter().take(bytes).fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal(&digest.finalize()[..bytes])
 }

@@ -7,12 +7,12 @@ use super::super::stages::StageOutcome;
 use super::super::{ImportError, ImportReport};
 use super::agents::{Agents, SubAgent};
 use super::groups::Group;
-use super::hex;
 use super::index::{Entry, Form, Index};
 use super::ours;
 use crate::capture::otlp::Counts;
 use crate::capture::otlp::genai::{Mapper, has_column, without_texts};
 use crate::capture::otlp::spans::Span;
+use crate::trace::hexadecimal;
 use crate::trace::{Event, Kind, RunFacts, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -336,7 +336,7 @@ fn hash_of_file(index: &Index, file: u32, path: &Path) -> Result<String, ImportE
         }
         digest.update(&buffer[..n]);
     }
-    Ok(hex(&digest.finalize()[..4]))
+    Ok(hexadecimal(&digest.finalize()[..4]))
 }
 
 pub(super) fn time(ns: u64) -> Option<Timestamp> {

@@ -5,8 +5,8 @@
 //! input is what was not cached.
 
 use super::super::files::lenient;
-use super::hex;
 use crate::capture::otlp::spans::{Span, attributes_from_json, span_from_json};
+use crate::trace::hexadecimal;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -186,5 +186,5 @@ fn id(parts: &[&[u8]], bytes: usize) -> String {
         digest.update(part);
         digest.update([0]);
     }
-    hex(&digest.finalize()[..bytes])
+    hexadecimal(&digest.finalize()[..bytes])
 }

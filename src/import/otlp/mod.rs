@@ -86,16 +86,6 @@ fn plan(sources: Vec<Source>) -> Vec<Result<Job, ImportError>> {
     jobs
 }
 
-/// Bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// Why files without a run have none.
 fn nothing_found(account: &super::ImportReport) -> String {
     let mut found: Vec<String> =

@@ -1,6 +1,7 @@
 //! A span as the rest of the receiver sees it: identifiers as text, attributes as JSON.
 
 use super::wire::{AnyValue, Content, KeyValue, Resource, TraceRequest, WireSpan};
+use crate::trace::hexadecimal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message as _;
@@ -139,15 +140,10 @@ fn plain(span: WireSpan, scope: &str, resource: &Arc<Map<String, Value>>) -> Spa
 
 /// An identifier in hexadecimal digits. One of zeros is none.
 fn id(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
     if bytes.iter().all(|b| *b == 0) {
         return String::new();
     }
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal(bytes)
 }
 
 /// Attributes by name; of two with the same name the last.
