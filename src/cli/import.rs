@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Warnings of one run that are printed; `--report` has all.
 const PRINTED: usize = 20;
@@ -91,13 +92,16 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
     let layout = if args.buckets { Layout::begin_buckets(store)? } else { Layout::of(store) };
     let jobs = jobs(sources);
     let progress = Progress::new(output, jobs.len(), "importing");
+    let left = AtomicUsize::new(jobs.len());
     let sealed: Vec<Vec<Sealed>> = jobs
         .into_par_iter()
         .map(|job| {
+            let idle = left.load(Ordering::Relaxed) < rayon::current_num_threads();
             let runs = match job {
-                Ok(job) => seal(args, &layout, &job, &grades),
+                Ok(job) => seal(args, &layout, &job, &grades, idle),
                 Err(error) => vec![Err(error.into())],
             };
+            left.fetch_sub(1, Ordering::Relaxed);
             progress.step();
             runs
         })
@@ -116,10 +120,11 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
     verdict(outcome, output)
 }
 
-fn seal(args: &Import, layout: &Layout, job: &Job, grades: &Grades) -> Vec<Sealed> {
+/// Imports the runs of a log, unnamed; `idle` says that there are threads without a log.
+fn seal(args: &Import, layout: &Layout, job: &Job, grades: &Grades, idle: bool) -> Vec<Sealed> {
     let packing = if args.small { Packing::Small } else { Packing::Fast };
     let sink = StoreSink::new(layout, args.strict, args.workload.as_deref());
-    let mut sink = sink.packed(packing);
+    let mut sink = sink.packed(packing).apart(idle);
     let mut graded = Graded::new(grades, &mut sink);
     let imported = job.import(&mut graded);
     let mut sealed = sink.sealed;

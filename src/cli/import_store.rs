@@ -1,7 +1,8 @@
 //! Imported runs to sealed traces of a store, one event after the other.
 //!
-//! A run that is more than a few events is encoded and compressed on a thread of its own while the log is read on; the
-//! queue between the two is bounded, so that memory is as well.
+//! While there are fewer logs than threads, a run that is more than a few events is encoded and compressed on a thread of
+//! its own as the log is read on; the queue between the two is bounded, so that memory is as well. With every thread at a
+//! log of its own, events are written where they are made: handing them over costs more than it gains.
 
 use super::CliError;
 use crate::import::{ImportError, ImportReport, Numbering, Sink};
@@ -28,6 +29,7 @@ pub(super) struct StoreSink<'a> {
     strict: bool,
     workload: Option<&'a str>,
     packing: Packing,
+    apart: bool,
     open: Option<OpenRun>,
     pub(super) sealed: Vec<Sealed>,
 }
@@ -41,12 +43,18 @@ struct OpenRun {
     numbering: Numbering,
     batch: Vec<Event>,
     bytes: usize,
+    apart: bool,
     /// From the first full batch on.
     writer: Option<Writer>,
 }
 
-/// The thread that writes a run, and the way to it.
-type Writer = (SyncSender<Vec<Event>>, JoinHandle<Result<SealedTrace, TraceError>>);
+/// What writes a run.
+#[derive(Debug)]
+enum Writer {
+    Here(Box<TraceWriter>),
+    /// A thread, and the way to it.
+    Apart(SyncSender<Vec<Event>>, JoinHandle<Result<SealedTrace, TraceError>>),
+}
 
 impl<'a> StoreSink<'a> {
     /// For the store of `layout`. With `strict`, a run of which anything is lost is an error; `workload` stands in place of
@@ -57,6 +65,7 @@ impl<'a> StoreSink<'a> {
             strict,
             workload,
             packing: Packing::default(),
+            apart: false,
             open: None,
             sealed: Vec::new(),
         }
@@ -65,6 +74,11 @@ impl<'a> StoreSink<'a> {
     /// With files of another size.
     pub(super) fn packed(self, packing: Packing) -> Self {
         Self { packing, ..self }
+    }
+
+    /// With a thread of its own for what is written, if `apart` is set.
+    pub(super) fn apart(self, apart: bool) -> Self {
+        Self { apart, ..self }
     }
 }
 
@@ -78,46 +92,67 @@ impl OpenRun {
         }
         self.bytes = 0;
         let batch = std::mem::take(&mut self.batch);
-        let (sender, _) = self.writer.get_or_insert_with(|| {
-            let (sender, receiver) = sync_channel(QUEUE);
-            let (run, path, packing) = (self.run.clone(), self.path.clone(), self.packing);
-            (sender, std::thread::spawn(move || write(&run, &path, packing, &receiver)))
-        });
-        match sender.send(batch) {
-            Ok(()) => Ok(()),
-            // The writer has stopped: it says why.
-            Err(_) => self.stop().map(drop),
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => self.begin()?,
+        };
+        if writer.add(&self.run, batch)? {
+            self.writer = Some(writer);
+            return Ok(());
         }
+        writer.seal().map(drop)
+    }
+
+    fn begin(&self) -> Result<Writer, TraceError> {
+        if !self.apart {
+            return Writer::here(&self.path, self.packing);
+        }
+        let (run, path, packing) = (self.run.clone(), self.path.clone(), self.packing);
+        let (sender, receiver) = sync_channel(QUEUE);
+        let thread = std::thread::spawn(move || write(&run, &path, packing, &receiver));
+        Ok(Writer::Apart(sender, thread))
     }
 
     /// The finished trace.
     fn seal(mut self) -> Result<SealedTrace, TraceError> {
         let rest = std::mem::take(&mut self.batch);
-        match &self.writer {
-            None => {
-                let mut writer = TraceWriter::create_packed(&self.path, self.packing)?;
-                write_all(&mut writer, &self.run, &rest)?;
-                writer.seal()
-            }
-            Some((sender, _)) => {
-                // When it fails, the writer has stopped and says why.
-                let _ = sender.send(rest);
-                self.stop()
-            }
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => Writer::here(&self.path, self.packing)?,
+        };
+        writer.add(&self.run, rest)?;
+        writer.seal()
+    }
+}
+
+impl Writer {
+    fn here(path: &Path, packing: Packing) -> Result<Self, TraceError> {
+        Ok(Self::Here(Box::new(TraceWriter::create_packed(path, packing)?)))
+    }
+
+    /// Adds events; false when the thread has stopped, which [`Self::seal`] says why.
+    fn add(&mut self, run: &RunFacts, batch: Vec<Event>) -> Result<bool, TraceError> {
+        match self {
+            Self::Here(writer) => write_all(writer, run, &batch).map(|()| true),
+            Self::Apart(sender, _) => Ok(sender.send(batch).is_ok()),
         }
     }
 
-    fn stop(&mut self) -> Result<SealedTrace, TraceError> {
-        let (sender, thread) = self.writer.take().expect("the writer was begun");
-        drop(sender);
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    fn seal(self) -> Result<SealedTrace, TraceError> {
+        match self {
+            Self::Here(writer) => writer.seal(),
+            Self::Apart(sender, thread) => {
+                drop(sender);
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+        }
     }
 }
 
 impl Drop for OpenRun {
     /// A run that is given up leaves no file behind, so its writer has to come to an end first.
     fn drop(&mut self) {
-        if let Some((sender, thread)) = self.writer.take() {
+        if let Some(Writer::Apart(sender, thread)) = self.writer.take() {
             drop(sender);
             let _ = thread.join();
         }
@@ -153,6 +188,7 @@ impl Sink for StoreSink<'_> {
             numbering: Numbering::from(start),
             batch: Vec::new(),
             bytes: 0,
+            apart: self.apart,
             writer: None,
         });
         Ok(())
