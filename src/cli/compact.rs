@@ -4,7 +4,7 @@ use super::CliError;
 use super::output::{Output, TableFormat};
 use super::progress::Progress;
 use crate::report::{Column, Kind, Table, Value};
-use crate::trace::{Compaction, Extent};
+use crate::trace::{Compaction, Extent, Packing};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -18,11 +18,15 @@ use std::path::PathBuf;
     the files of a store while it is compacted may see a run twice.\n\n\
     EXAMPLES:\n  \
     ramptrace store compact store --dry-run\n  \
-    ramptrace store compact store"
+    ramptrace store compact store\n  \
+    ramptrace store compact store --small"
 )]
 pub(super) struct Compact {
     /// The store
     store: PathBuf,
+    /// Make the files as small as they get, at some megabytes of log per second; they stay so
+    #[arg(long)]
+    small: bool,
     /// Say what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -35,7 +39,7 @@ pub(super) fn run(args: &Compact, output: &mut Output) -> Result<(), CliError> {
     if !args.store.is_dir() {
         return Err(CliError::usage(format!("{}: no such folder", args.store.display())));
     }
-    let plan = Compaction::plan(&args.store)?;
+    let plan = Compaction::plan(&args.store, Packing::asked(args.small))?;
     let (before, left) = (plan.before(), plan.left());
     let (sources, copies) = (plan.sources(), plan.copies());
     let idle = sources == 0 && copies == 0;

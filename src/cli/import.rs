@@ -122,7 +122,7 @@ pub(super) fn run(args: &Import, output: &mut Output) -> Result<(), CliError> {
 
 /// Imports the runs of a log, unnamed; `idle` says that there are threads without a log.
 fn seal(args: &Import, layout: &Layout, job: &Job, grades: &Grades, idle: bool) -> Vec<Sealed> {
-    let packing = if args.small { Packing::Small } else { Packing::Fast };
+    let packing = Packing::asked(args.small);
     let sink = StoreSink::new(layout, args.strict, args.workload.as_deref());
     let mut sink = sink.packed(packing).apart(idle);
     let mut graded = Graded::new(grades, &mut sink);

@@ -3,15 +3,15 @@
 //! Buckets are done one after the other, each in three steps: its new files are written out of sight, all of them get
 //! their names, the old ones are removed. A kill at any moment leaves whole files only, and a store that is opened reads
 //! each run once (see `cover`); doing it again finishes the work. A file that holds runs of several buckets ties these
-//! together. Files in the folder of their bucket that were merged before stay, unless they are small and there is
-//! something to add.
+//! together. Files in the folder of their bucket that were merged before stay, unless they are short and there is
+//! something to add, or are to be packed smaller.
 
 use super::cover::cover;
 use super::folder::{StoreLock, sync_folder};
 use super::layout::Layout;
 use super::listing::{TraceFile, files};
 use super::merge::{FILE_BYTES, Place, has_merged_name, merge, places};
-use super::{Bucket, SealedTrace, TraceError};
+use super::{Bucket, Packing, SealedTrace, TraceError};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ const WRITERS: usize = 4;
 #[derive(Debug)]
 pub struct Compaction {
     root: PathBuf,
+    packing: Packing,
     file_bytes: u64,
     /// Files whose runs are all in others.
     copies: Vec<TraceFile>,
@@ -73,17 +74,19 @@ enum Step {
 }
 
 impl Compaction {
-    /// Looks at the store at `root`, and locks it.
-    pub fn plan(root: &Path) -> Result<Self, TraceError> {
-        Self::with_file_bytes(root, FILE_BYTES)
+    /// Looks at the store at `root`, and locks it. Files are to be packed like this at least: what is packed smaller stays
+    /// so.
+    pub fn plan(root: &Path, packing: Packing) -> Result<Self, TraceError> {
+        Self::with_file_bytes(root, packing, FILE_BYTES)
     }
 
-    fn with_file_bytes(root: &Path, file_bytes: u64) -> Result<Self, TraceError> {
+    fn with_file_bytes(root: &Path, packing: Packing, file_bytes: u64) -> Result<Self, TraceError> {
         let lock = StoreLock::take(root)?;
         let all = files(root)?;
         let kept = cover(&all)?;
         let mut plan = Self {
             root: root.to_owned(),
+            packing,
             file_bytes,
             copies: Vec::new(),
             parts: Vec::new(),
@@ -91,7 +94,7 @@ impl Compaction {
             left: Left::default(),
             _lock: lock,
         };
-        let (mut loose, mut small) = (Vec::new(), Vec::new());
+        let (mut loose, mut short) = (Vec::new(), Vec::new());
         for (file, kept) in all.into_iter().zip(kept) {
             plan.before.files += 1;
             plan.before.bytes += file.bytes;
@@ -104,14 +107,14 @@ impl Compaction {
                 plan.left.unhashed += 1;
             } else if file.newer {
                 plan.left.newer += 1;
-            } else if !is_merged(root, &file) {
+            } else if !is_merged(root, &file) || file.packing < packing {
                 loose.push(file);
             } else if file.bytes < file_bytes / 2 {
-                small.push(file);
+                short.push(file);
             }
         }
         loose.retain(|file| !file.runs.is_empty());
-        plan.parts = parts(loose, small);
+        plan.parts = parts(loose, short);
         Ok(plan)
     }
 
@@ -154,7 +157,7 @@ impl Compaction {
         let outcome = Mutex::new((after, gone));
         let results: Vec<Result<(), TraceError>> = pool.install(|| {
             let parts = self.parts.par_iter().map(|part| {
-                let steps = part.steps(&self.root, &staging, self.file_bytes)?;
+                let steps = part.steps(&self.root, &staging, self.packing, self.file_bytes)?;
                 let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
                 let (after, gone) = &mut *outcome;
                 steps.into_iter().try_for_each(|step| step.take(after, gone))?;
@@ -179,7 +182,13 @@ impl Compaction {
 
 impl Part {
     /// Writes the new files, and says what makes them take the place of the old ones.
-    fn steps(&self, root: &Path, staging: &Path, file_bytes: u64) -> Result<Vec<Step>, TraceError> {
+    fn steps(
+        &self,
+        root: &Path,
+        staging: &Path,
+        packing: Packing,
+        file_bytes: u64,
+    ) -> Result<Vec<Step>, TraceError> {
         let mut runs: BTreeMap<Bucket, Vec<Place<'_>>> = BTreeMap::new();
         for place in self.sources.iter().flat_map(places) {
             runs.entry(Bucket::of(&place.run.run_id)).or_default().push(place);
@@ -189,7 +198,7 @@ impl Part {
             .map(|(bucket, mut runs)| {
                 runs.sort_by(|a, b| a.run.run_id.cmp(&b.run.run_id));
                 let folder = root.join(bucket.folder());
-                Ok((folder.clone(), merge(&runs, &folder, staging, file_bytes)?))
+                Ok((folder.clone(), merge(&runs, &folder, staging, packing, file_bytes)?))
             })
             .collect();
         let (mut steps, mut folders, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -267,8 +276,8 @@ fn is_merged(root: &Path, file: &TraceFile) -> bool {
     })
 }
 
-/// Loose files by the buckets that they tie together, with the small merged files that these have.
-fn parts(loose: Vec<TraceFile>, small: Vec<TraceFile>) -> Vec<Part> {
+/// Loose files by the buckets that they tie together, with the short merged files that these have.
+fn parts(loose: Vec<TraceFile>, short: Vec<TraceFile>) -> Vec<Part> {
     let buckets = |file: &TraceFile| -> BTreeSet<Bucket> {
         file.runs.iter().map(|run| Bucket::of(&run.run_id)).collect()
     };
@@ -288,7 +297,7 @@ fn parts(loose: Vec<TraceFile>, small: Vec<TraceFile>) -> Vec<Part> {
             parts.entry(part).or_default().sources.push(file);
         }
     }
-    for file in small {
+    for file in short {
         let addition = file.bucket().is_some_and(|bucket| touched.contains(&bucket));
         if let Some(part) = part_of(&file).and_then(|part| parts.get_mut(&part))
             && addition

@@ -103,7 +103,7 @@ fn expected(runs: &BTreeMap<String, Vec<Event>>) {
 
 /// Compacts, and stops after so many steps; says whether there were more.
 fn cut_off(root: &Path, steps: usize) -> bool {
-    let plan = Compaction::with_file_bytes(root, SMALL).unwrap();
+    let plan = Compaction::with_file_bytes(root, Packing::Fast, SMALL).unwrap();
     let mut left = steps;
     let mut take = |step: Step| {
         let more = left > 0;
@@ -117,7 +117,7 @@ fn cut_off(root: &Path, steps: usize) -> bool {
         return true;
     }
     plan.parts.iter().any(|part| {
-        let steps = part.steps(root, &staging(root), SMALL).unwrap();
+        let steps = part.steps(root, &staging(root), Packing::Fast, SMALL).unwrap();
         !steps.into_iter().all(&mut take)
     })
 }
@@ -131,7 +131,7 @@ fn copied(from: &Path, to: &Path) {
 }
 
 fn compact(root: &Path) -> Extent {
-    Compaction::with_file_bytes(root, SMALL).unwrap().run(|| ()).unwrap()
+    Compaction::with_file_bytes(root, Packing::Fast, SMALL).unwrap().run(|| ()).unwrap()
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_compacted_store_has_the_same_rows_in_few_files() {
         assert_eq!(read_shards(root, count), before.keys().cloned().collect::<Vec<_>>());
     }
     // Again: nothing to do.
-    let again = Compaction::with_file_bytes(root, SMALL).unwrap();
+    let again = Compaction::with_file_bytes(root, Packing::Fast, SMALL).unwrap();
     assert_eq!((again.sources(), again.copies()), (0, 0));
     assert_eq!(again.run(|| ()).unwrap(), after);
     assert_eq!(files(root).unwrap(), found);
@@ -192,21 +192,47 @@ fn files_grow_to_a_size_and_large_ones_stay() {
         write(&root.join(format!("{run}.parquet")), &named(&ids, &[i]));
     }
     // A file for every run, as one is more than a byte.
-    Compaction::with_file_bytes(root, 1).unwrap().run(|| ()).unwrap();
+    Compaction::with_file_bytes(root, Packing::Fast, 1).unwrap().run(|| ()).unwrap();
     let single = files(root).unwrap();
     assert_eq!(single.len(), 8);
     // Nothing is added, so nothing is written again, small as they are.
-    Compaction::plan(root).unwrap().run(|| ()).unwrap();
+    Compaction::plan(root, Packing::Fast).unwrap().run(|| ()).unwrap();
     assert_eq!(files(root).unwrap(), single);
     // Large ones stay when a run is added.
     write(&root.join("new.parquet"), &named(&ids, &[8]));
-    Compaction::with_file_bytes(root, 1).unwrap().run(|| ()).unwrap();
+    Compaction::with_file_bytes(root, Packing::Fast, 1).unwrap().run(|| ()).unwrap();
     let more = files(root).unwrap();
     assert!(more.len() == 9 && single.iter().all(|file| more.contains(file)));
     // Small ones grow.
     write(&root.join("bucket=003/again.parquet"), &[&of_bucket(3, 10)[9]]);
-    let after = Compaction::plan(root).unwrap().run(|| ()).unwrap();
+    let after = Compaction::plan(root, Packing::Fast).unwrap().run(|| ()).unwrap();
     assert_eq!((after.files, after.runs), (1, 10));
+}
+
+#[test]
+fn what_is_packed_small_stays_so() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let ids = of_bucket(3, 3);
+    let packings = || -> Vec<Packing> { files(root).unwrap().iter().map(|f| f.packing).collect() };
+    for (i, run) in ids.iter().enumerate().take(2) {
+        write(&root.join(format!("{run}.parquet")), &named(&ids, &[i]));
+    }
+    let before = Compaction::plan(root, Packing::Fast).unwrap().run(|| ()).unwrap();
+    assert_eq!(packings(), [Packing::Fast]);
+    let small = Compaction::plan(root, Packing::Small).unwrap().run(|| ()).unwrap();
+    assert_eq!(packings(), [Packing::Small]);
+    assert_eq!(small.runs, before.runs);
+    let again = Compaction::plan(root, Packing::Small).unwrap();
+    assert_eq!((again.sources(), again.copies()), (0, 0));
+    drop(again);
+    // A file that grows stays small, and so does one that loses a run.
+    write(&root.join("new.parquet"), &named(&ids, &[2]));
+    Compaction::plan(root, Packing::Fast).unwrap().run(|| ()).unwrap();
+    assert_eq!(packings(), [Packing::Small]);
+    super::super::merge::without(&files(root).unwrap()[0].path, &[ids[2].as_str()].into()).unwrap();
+    assert_eq!(packings(), [Packing::Small]);
+    expected(&read(root));
 }
 
 #[test]
@@ -271,7 +297,7 @@ fn a_file_that_changed_meanwhile_stays() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     store(root);
-    let plan = Compaction::with_file_bytes(root, SMALL).unwrap();
+    let plan = Compaction::with_file_bytes(root, Packing::Fast, SMALL).unwrap();
     let ids = of_bucket(3, 1);
     let path = root.join(format!("workload=w/model=m/{}.parquet", ids[0]));
     let mut writer = TraceWriter::create(&path).unwrap();
@@ -294,11 +320,11 @@ fn a_file_that_changed_meanwhile_stays() {
 fn a_store_is_compacted_by_one_at_a_time() {
     let root = tempfile::tempdir().unwrap();
     store(root.path());
-    let first = Compaction::plan(root.path()).unwrap();
-    let error = Compaction::plan(root.path()).unwrap_err();
+    let first = Compaction::plan(root.path(), Packing::Fast).unwrap();
+    let error = Compaction::plan(root.path(), Packing::Fast).unwrap_err();
     assert!(matches!(error, TraceError::Busy { .. }), "{error}");
     drop(first);
-    Compaction::plan(root.path()).unwrap();
+    Compaction::plan(root.path(), Packing::Fast).unwrap();
 }
 
 #[test]
@@ -326,7 +352,8 @@ fn a_file_that_comes_out_as_it_went_in_stays() {
         writer.write(&facts(run), &event).unwrap();
         writer.finish(false).unwrap();
     };
-    let compact = || Compaction::with_file_bytes(root, 100_000).unwrap().run(|| ()).unwrap();
+    let compact =
+        || Compaction::with_file_bytes(root, Packing::Fast, 100_000).unwrap().run(|| ()).unwrap();
     put(&ids[0]);
     compact();
     let [first] = files(root).unwrap().try_into().unwrap();

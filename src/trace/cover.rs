@@ -142,8 +142,8 @@ fn duplicate(files: &[TraceFile], places: &[Place]) -> TraceError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::RunFacts;
     use super::super::footer::RunEntry;
+    use super::super::{Packing, RunFacts};
     use super::*;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -157,7 +157,14 @@ mod tests {
             RunEntry { events: 1, sha256, ..RunEntry::new(&facts) }
         };
         let runs = runs.iter().map(run).collect();
-        TraceFile { path: name.into(), bytes: 1, modified: None, newer: false, runs }
+        TraceFile {
+            path: name.into(),
+            bytes: 1,
+            modified: None,
+            newer: false,
+            packing: Packing::Fast,
+            runs,
+        }
     }
 
     /// The names of the files that are read.

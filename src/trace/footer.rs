@@ -1,13 +1,15 @@
 //! What a trace file says about itself, in the Parquet footer.
 //!
-//! Listing a store reads footers only. The keys are `ramptrace.schema_version`, `ramptrace.tool_version` and
-//! `ramptrace.runs` (a JSON array with one [`RunEntry`] per run).
+//! Listing a store reads footers only. The keys are `ramptrace.schema_version`, `ramptrace.tool_version`,
+//! `ramptrace.runs` (a JSON array with one [`RunEntry`] per run) and, in a file that was made as small as it gets,
+//! `ramptrace.packing`.
 
-use super::{RunFacts, SchemaVersion, Timestamp};
+use super::{Packing, RunFacts, SchemaVersion, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(super) const SCHEMA_KEY: &str = "ramptrace.schema_version";
 pub(super) const TOOL_KEY: &str = "ramptrace.tool_version";
+pub(super) const PACKING_KEY: &str = "ramptrace.packing";
 pub(super) const RUNS_KEY: &str = "ramptrace.runs";
 
 /// The footer of a trace file.
@@ -17,6 +19,8 @@ pub struct Footer {
     pub schema_version: SchemaVersion,
     /// Release that wrote it.
     pub tool_version: String,
+    /// How small it was made.
+    pub packing: Packing,
     /// The runs in it.
     pub runs: Vec<RunEntry>,
 }

@@ -4,7 +4,7 @@
 //! meanwhile gives new files their names before it removes old ones, so that a single list could miss both.
 
 use super::layout::bucket_of;
-use super::{Bucket, Footer, RunEntry, SCHEMA_VERSION, Shard, TraceError, read_footer};
+use super::{Bucket, Footer, Packing, RunEntry, SCHEMA_VERSION, Shard, TraceError, read_footer};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ pub(super) struct TraceFile {
     pub(super) modified: Option<SystemTime>,
     /// Whether it has columns that this release does not know.
     pub(super) newer: bool,
+    pub(super) packing: Packing,
     /// Its runs, in the order of their rows.
     pub(super) runs: Vec<RunEntry>,
 }
@@ -28,9 +29,9 @@ pub(super) struct TraceFile {
 impl TraceFile {
     pub(super) fn read(path: &Path) -> Result<Self, TraceError> {
         let (bytes, modified) = state(path)?;
-        let Footer { schema_version, runs, .. } = read_footer(path)?;
+        let Footer { schema_version, packing, runs, .. } = read_footer(path)?;
         let newer = schema_version > SCHEMA_VERSION;
-        Ok(Self { path: path.to_owned(), bytes, modified, newer, runs })
+        Ok(Self { path: path.to_owned(), bytes, modified, newer, packing, runs })
     }
 
     /// Whether the file is still the one that was read.

@@ -7,7 +7,7 @@
 use super::digest::hexadecimal;
 use super::listing::TraceFile;
 use super::reader::TraceFileReader;
-use super::{RunEntry, SCHEMA_VERSION, SealedTrace, TraceError, TraceWriter, read_footer};
+use super::{Packing, RunEntry, SCHEMA_VERSION, SealedTrace, TraceError, TraceWriter, read_footer};
 use sha2::{Digest, Sha256};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -47,18 +47,20 @@ pub(super) fn has_merged_name(path: &Path) -> bool {
 }
 
 /// Writes runs into files for `folder`, in the order given; the files are in `staging` until they get their names. A file
-/// takes no further run once it has `file_bytes`.
+/// takes no further run once it has `file_bytes`. They are packed as is asked, and no looser than any of the runs was.
 pub(super) fn merge(
     runs: &[Place<'_>],
     folder: &Path,
     staging: &Path,
+    packing: Packing,
     file_bytes: u64,
 ) -> Result<Vec<SealedTrace>, TraceError> {
+    let packing = runs.iter().fold(packing, |packing, place| packing.max(place.file.packing));
     let mut merged = Vec::new();
     let mut sources = Sources::default();
     let mut rest = runs;
     while !rest.is_empty() {
-        let mut writer = TraceWriter::create(&staging.join("merged.parquet"))?;
+        let mut writer = TraceWriter::create_packed(&staging.join("merged.parquet"), packing)?;
         let mut count = 0;
         while count < rest.len() && (count == 0 || writer.bytes() < file_bytes) {
             sources.copy(rest[count], &mut writer)?;
@@ -91,7 +93,7 @@ pub(super) fn without(path: &Path, runs: &BTreeSet<&str>) -> Result<(), TraceErr
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new(""));
-    for sealed in merge(&left, folder, folder, u64::MAX)? {
+    for sealed in merge(&left, folder, folder, file.packing, u64::MAX)? {
         if !has_merged_name(path) {
             return sealed.renamed(path.to_owned()).publish(true).map(drop);
         }

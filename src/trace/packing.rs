@@ -11,7 +11,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use parquet::schema::types::ColumnPath;
 
 /// How much work goes into the size of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Packing {
     /// As fast as logs are read.
     #[default]
@@ -21,6 +21,24 @@ pub enum Packing {
 }
 
 impl Packing {
+    /// What a flag `--small` asks for.
+    pub fn asked(small: bool) -> Self {
+        if small { Self::Small } else { Self::Fast }
+    }
+
+    /// How the footer of a file calls it; the fast one is not named.
+    pub(super) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Fast => None,
+            Self::Small => Some("small"),
+        }
+    }
+
+    /// The packing of that name. A name that is not known is that of a later release: nothing says that it is small.
+    pub(super) fn named(name: Option<&str>) -> Self {
+        if name == Self::Small.name() { Self::Small } else { Self::Fast }
+    }
+
     fn level(self) -> ZstdLevel {
         let level = match self {
             Self::Fast => 1,

@@ -96,7 +96,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Bucket, Compaction, Kind, TraceReader, Usd};
+    use super::super::{Bucket, Compaction, Kind, Packing, TraceReader, Usd};
     use super::*;
 
     fn facts(run_id: &str) -> RunFacts {
@@ -131,7 +131,7 @@ mod tests {
         for run in &runs {
             put(root, run, 1, false).unwrap();
         }
-        Compaction::plan(root).unwrap().run(|| ()).unwrap();
+        Compaction::plan(root, Packing::Fast).unwrap().run(|| ()).unwrap();
         assert_eq!(Store::open(root).unwrap().files().len(), 1);
         runs
     }
@@ -194,7 +194,7 @@ mod tests {
         put(root, "a", 1, false).unwrap();
         let known = Store::open(root).unwrap().known_runs();
         let [same, other] = [1, 2].map(|n| Store::seal(root, &facts("a"), &[event(n)]).unwrap());
-        Compaction::plan(root).unwrap().run(|| ()).unwrap();
+        Compaction::plan(root, Packing::Fast).unwrap().run(|| ()).unwrap();
         assert_eq!(Store::publish(same, "a", &known, false).unwrap(), Written::Unchanged);
         let error = Store::publish(other, "a", &known, false).unwrap_err();
         assert!(matches!(error, TraceError::Conflict { .. }), "{error}");

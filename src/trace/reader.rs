@@ -6,12 +6,12 @@
 //! A window of rows is read without what is before it: the pages of a column are found by the file's offset index. Without
 //! the long texts a whole run is small, however long it was.
 
-use super::footer::{RUNS_KEY, SCHEMA_KEY, TOOL_KEY};
+use super::footer::{PACKING_KEY, RUNS_KEY, SCHEMA_KEY, TOOL_KEY};
 use super::schema::{Cell, is_long_text};
 use super::tables::is_view;
 use super::{
-    COLUMNS, Column, ColumnType, Event, Footer, Kind, RunFacts, SCHEMA_VERSION, SchemaVersion,
-    Timestamp, TraceError, Usd,
+    COLUMNS, Column, ColumnType, Event, Footer, Kind, Packing, RunFacts, SCHEMA_VERSION,
+    SchemaVersion, Timestamp, TraceError, Usd,
 };
 use arrow::array::{
     Array, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch,
@@ -233,7 +233,8 @@ pub(super) fn footer_of(path: &Path, metadata: &ArrowReaderMetadata) -> Result<F
     }
     let runs = value(RUNS_KEY).ok_or_else(|| bad(format!("no `{RUNS_KEY}`")))?;
     let runs = serde_json::from_str(runs).map_err(|e| bad(format!("`{RUNS_KEY}`: {e}")))?;
-    Ok(Footer { schema_version, tool_version, runs })
+    let packing = Packing::named(value(PACKING_KEY));
+    Ok(Footer { schema_version, tool_version, packing, runs })
 }
 
 pub(super) fn check_columns(path: &Path, schema: &Schema) -> Result<(), TraceError> {

@@ -5,7 +5,7 @@
 //! none, and a writer that fails leaves nothing behind.
 
 use super::digest::RunDigest;
-use super::footer::{RUNS_KEY, RunEntry, SCHEMA_KEY, TOOL_KEY};
+use super::footer::{PACKING_KEY, RUNS_KEY, RunEntry, SCHEMA_KEY, TOOL_KEY};
 use super::schema::{Cell, arrow_schema};
 use super::{
     COLUMNS, ColumnType, Event, Packing, RunFacts, SCHEMA_VERSION, TOOL_VERSION, TraceError, Usd,
@@ -45,6 +45,7 @@ pub enum Written {
 #[derive(Debug)]
 pub struct TraceWriter {
     path: PathBuf,
+    packing: Packing,
     writer: ArrowWriter<File>,
     partial: TempPath,
     builders: Vec<Builder>,
@@ -81,6 +82,7 @@ impl TraceWriter {
             .map_err(|source| TraceError::write(path, source))?;
         Ok(Self {
             path: path.to_owned(),
+            packing,
             writer,
             partial,
             builders: COLUMNS.iter().map(|c| Builder::new(c.ty)).collect(),
@@ -137,7 +139,10 @@ impl TraceWriter {
             (SCHEMA_KEY, SCHEMA_VERSION.to_string()),
             (TOOL_KEY, TOOL_VERSION.to_owned()),
             (RUNS_KEY, runs),
-        ] {
+        ]
+        .into_iter()
+        .chain(self.packing.name().map(|name| (PACKING_KEY, name.to_owned())))
+        {
             self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
         let path = self.path;
