@@ -143,6 +143,11 @@ impl TraceError {
                     second.display()
                 )
             }
+            Self::Io { action: "open" | "read", source, .. }
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                "it was there when the store was listed: while a store is compacted, run the command again".into()
+            }
             Self::Empty { .. } => "fill the store with: ramptrace import LOGS -o STORE".into(),
             Self::NoSuchRun { similar, .. } if similar.is_empty() => {
                 "ramptrace store list STORE shows the runs".into()
