@@ -10,7 +10,7 @@ use crate::metrics::{
 use crate::trace::{Store, TraceError, hexadecimal};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// The runs of a store with the hashes of their rows.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct ScoredRuns {
     /// By workload, model, then run.
     pub runs: Vec<ScoredRun>,
     /// Workloads with the hash of their cohort.
-    pub cohorts: Vec<(String, String)>,
+    pub cohorts: Vec<(String, Arc<str>)>,
 }
 
 /// A run that is scored.
@@ -33,7 +33,7 @@ pub struct ScoredRun {
     /// Agent, empty when unknown.
     pub agent: String,
     /// Hash of its rows.
-    pub trace: String,
+    pub trace: Arc<str>,
     /// First time stamp in microseconds since the epoch.
     pub started_us: Option<i64>,
 }
@@ -49,7 +49,7 @@ impl ScoredRuns {
                 workload: entry.run.workload.clone(),
                 model: entry.run.model.clone(),
                 agent: entry.run.agent.clone().unwrap_or_default(),
-                trace: hashes.remove(&entry.run.run_id).unwrap_or_default(),
+                trace: hashes.remove(&entry.run.run_id).unwrap_or_default().into(),
                 started_us: entry.run.started_us,
             });
         }
@@ -62,14 +62,10 @@ impl ScoredRuns {
         }
         let cohorts = members.into_iter().map(|(workload, mut traces)| {
             traces.sort_unstable();
-            (workload.to_owned(), hash(&traces.join("\n")))
+            (workload.to_owned(), hash(&traces.join("\n")).into())
         });
         let cohorts = cohorts.collect();
         Ok(Self { runs, cohorts })
-    }
-
-    fn cohort(&self, workload: &str) -> &str {
-        self.cohorts.iter().find(|(w, _)| w == workload).map_or("", |(_, hash)| hash)
     }
 }
 
@@ -149,51 +145,65 @@ impl<'a> Rescoring<'a> {
         identity: &MetricIdentity,
     ) -> Vec<(&'a str, Option<&'a ScoredRun>, ScoreKey)> {
         let basis = if identity.columns.contains("cost_usd") { self.basis.as_str() } else { "" };
+        let hash: Arc<str> = identity.hash.as_str().into();
+        let key = |trace: &Arc<str>, context: &Arc<str>| ScoreKey {
+            trace: Arc::clone(trace),
+            metric: Arc::clone(&hash),
+            context: Arc::clone(context),
+        };
+        let plain: Arc<str> = basis.into();
         if metric.level == Level::Cohort {
-            let key = |cohort: &str| ScoreKey {
-                trace: cohort.to_owned(),
-                metric: identity.hash.clone(),
-                context: basis.to_owned(),
-            };
             let cohorts = self.scored.cohorts.iter();
             return cohorts
-                .map(|(workload, cohort)| (workload.as_str(), None, key(cohort)))
+                .map(|(workload, cohort)| (workload.as_str(), None, key(cohort, &plain)))
                 .collect();
         }
-        let key = |run: &ScoredRun| {
-            let mut context = basis.to_owned();
-            if identity.relative {
-                // Writing to a string cannot fail.
-                let _ = write!(context, " cohort {}", self.scored.cohort(&run.workload));
-            }
-            let context = context.trim().to_owned();
-            ScoreKey { trace: run.trace.clone(), metric: identity.hash.clone(), context }
+        let contexts: HashMap<&str, Arc<str>> = if identity.relative {
+            let named = |cohort: &str| format!("{basis} cohort {cohort}").trim().into();
+            self.scored.cohorts.iter().map(|(w, cohort)| (w.as_str(), named(cohort))).collect()
+        } else {
+            HashMap::new()
         };
-        self.scored.runs.iter().map(|r| (r.workload.as_str(), Some(r), key(r))).collect()
+        let runs = self.scored.runs.iter().map(|run| {
+            let context = contexts.get(run.workload.as_str()).unwrap_or(&plain);
+            (run.workload.as_str(), Some(run), key(&run.trace, context))
+        });
+        runs.collect()
     }
 
-    /// The values that were missing, out of scores that were computed for them.
-    pub fn fresh(&self, scores: &Scores) -> Result<Vec<KeptScore>, MetricError> {
+    /// The values that were missing, out of scores that were computed for them, as they are kept; none of metrics with a
+    /// problem, which is to be said each time.
+    pub fn fresh(
+        &self,
+        scores: &Scores,
+        broken: &BTreeSet<&str>,
+    ) -> Result<Vec<KeptScore>, MetricError> {
         let mut rows = Vec::new();
         for (metric, identity) in &self.metrics {
-            if !self.metrics_to_compute.contains(&metric.name) {
+            let name = metric.name.as_str();
+            if !self.metrics_to_compute.contains(name) || broken.contains(name) {
                 continue;
             }
             let found = Found::of(scores, metric)?;
+            let [pack, name, label, unit] =
+                [&self.pack.name, &metric.name, &metric.label, &metric.unit]
+                    .map(|text| text.as_str().into());
+            let settings: Arc<str> = settings(self.pack, identity).into();
             for (workload, run, key) in self.keys(metric, identity) {
                 let owner = run.map_or(workload, |r| r.run_id.as_str());
+                let run_id: Arc<str> = owner.into();
                 for (stage, value) in found.get(owner) {
                     rows.push(KeptScore {
                         key: key.clone(),
-                        run_id: owner.to_owned(),
+                        run_id: Arc::clone(&run_id),
                         stage: *stage,
                         value: *value,
-                        pack: self.pack.name.clone(),
-                        name: metric.name.clone(),
-                        label: metric.label.clone(),
-                        unit: metric.unit.clone(),
+                        pack: Arc::clone(&pack),
+                        name: Arc::clone(&name),
+                        label: Arc::clone(&label),
+                        unit: Arc::clone(&unit),
                         level: metric.level,
-                        settings: settings(self.pack, identity),
+                        settings: Arc::clone(&settings),
                     });
                 }
             }
@@ -205,13 +215,9 @@ impl<'a> Rescoring<'a> {
     pub fn table(
         &self,
         kept: Option<&KeptScores>,
-        fresh: &[KeptScore],
+        scores: &Scores,
         problems: Vec<PackProblem>,
-    ) -> ScoreTable {
-        let mut new: HashMap<&ScoreKey, Vec<&KeptScore>> = HashMap::new();
-        for row in fresh {
-            new.entry(&row.key).or_default().push(row);
-        }
+    ) -> Result<ScoreTable, MetricError> {
         let mut table = ScoreTable {
             pack: self.pack.clone(),
             runs: self.scored.runs.clone(),
@@ -220,25 +226,28 @@ impl<'a> Rescoring<'a> {
             problems,
         };
         for (metric, identity) in &self.metrics {
+            let computed = self.metrics_to_compute.contains(&metric.name);
+            let found = if computed { Found::of(scores, metric)? } else { Found::default() };
             let mut values: Vec<ScoreValue> = Vec::new();
-            for (owner, (_, _, key)) in self.keys(metric, identity).into_iter().enumerate() {
+            for (owner, (workload, run, key)) in self.keys(metric, identity).into_iter().enumerate()
+            {
+                let before = values.len();
                 let old = kept.into_iter().flat_map(|k| k.get(&key));
-                let new = new.get(&key).into_iter().flatten().copied();
-                let mut rows: Vec<&KeptScore> = old.collect();
-                if rows.is_empty() {
-                    rows = new.collect();
+                values.extend(old.map(|r| ScoreValue { owner, stage: r.stage, value: r.value }));
+                if values.len() == before {
+                    let new = found.get(run.map_or(workload, |r| r.run_id.as_str())).iter();
+                    values.extend(new.map(|(stage, value)| ScoreValue {
+                        owner,
+                        stage: *stage,
+                        value: *value,
+                    }));
                 }
-                values.extend(rows.iter().map(|r| ScoreValue {
-                    owner,
-                    stage: r.stage,
-                    value: r.value,
-                }));
             }
             if !values.is_empty() {
                 table.values.insert(metric.name.clone(), values);
             }
         }
-        table
+        Ok(table)
     }
 }
 
@@ -253,19 +262,20 @@ fn settings(pack: &Pack, identity: &MetricIdentity) -> String {
 }
 
 /// The computed values of a metric by run or workload.
-struct Found(HashMap<String, Vec<StageValue>>);
+#[derive(Default)]
+struct Found<'s>(HashMap<&'s str, Vec<StageValue>>);
 
 /// A value with its stage, which only stage metrics have.
 type StageValue = (Option<i64>, Option<f64>);
 
-impl Found {
-    fn of(scores: &Scores, metric: &Metric) -> Result<Self, MetricError> {
+impl<'s> Found<'s> {
+    fn of(scores: &'s Scores, metric: &Metric) -> Result<Self, MetricError> {
         let (frame, owner) = match metric.level {
             Level::Stage => (&scores.stages, "run_id"),
             Level::Run => (&scores.runs, "run_id"),
             Level::Cohort => (&scores.cohorts, "workload"),
         };
-        let mut found = HashMap::new();
+        let mut found: HashMap<&str, Vec<StageValue>> = HashMap::new();
         if !frame.names().contains(&metric.name) {
             return Ok(Self(found));
         }
@@ -275,8 +285,7 @@ impl Found {
         };
         let values = frame.numbers(&metric.name)?.into_iter().zip(stages);
         for (owner, (value, stage)) in frame.texts(owner)?.into_iter().zip(values) {
-            let owner = owner.unwrap_or_default().to_owned();
-            found.entry(owner).or_insert_with(Vec::new).push((stage, value));
+            found.entry(owner.unwrap_or_default()).or_default().push((stage, value));
         }
         Ok(Self(found))
     }

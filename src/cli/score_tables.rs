@@ -374,8 +374,8 @@ pub(super) fn history(
     let people = matches!(format, TableFormat::Text | TableFormat::Markdown | TableFormat::Latex);
     let shown = |hash: &str| if people { short(hash) } else { hash.to_owned() };
     let mut outdated = 0;
-    for row in kept.rows().iter().filter(|r| one.as_ref().is_none_or(|id| r.run_id == *id)) {
-        outdated += usize::from(row.level != Level::Cohort && !current.contains(&row.key.trace));
+    for row in kept.rows().iter().filter(|r| one.as_ref().is_none_or(|id| *r.run_id == **id)) {
+        outdated += usize::from(row.level != Level::Cohort && !current.contains(&*row.key.trace));
         let context: Vec<String> = row
             .key
             .context
@@ -383,13 +383,13 @@ pub(super) fn history(
             .map(|word| if word.len() == 64 { shown(word) } else { word.to_owned() })
             .collect();
         table.push(vec![
-            row.run_id.as_str().into(),
-            row.pack.as_str().into(),
-            row.name.as_str().into(),
+            row.run_id.as_ref().into(),
+            row.pack.as_ref().into(),
+            row.name.as_ref().into(),
             row.stage.into(),
             row.value.into(),
-            row.unit.as_str().into(),
-            row.settings.as_str().into(),
+            row.unit.as_ref().into(),
+            row.settings.as_ref().into(),
             context.join(" ").into(),
             shown(&row.key.metric).into(),
         ])?;

@@ -140,14 +140,12 @@ impl<'a> Scored<'a> {
         let unplanned =
             evaluate_only(pack, &rollup.only(&BTreeSet::new())?, &shown(pack))?.problems;
         problems.extend(unplanned.into_iter().filter(|p| !scores.problems.contains(p)));
-        let fresh = plan.fresh(&scores)?;
-        let table = plan.table(kept.as_ref(), &fresh, problems);
-        // A metric with a problem is computed each time, so that the problem is said each time.
-        let broken: BTreeSet<&str> =
-            table.problems.iter().filter_map(|p| p.metric.as_deref()).collect();
-        let sound = fresh.into_iter().filter(|r| !broken.contains(r.name.as_str())).collect();
-        if let Some(Err(error)) = kept.as_mut().map(|k| k.append(sound)) {
-            output.warning(format!("{error}; these scores are not kept"));
+        let table = plan.table(kept.as_ref(), &scores, problems)?;
+        if let Some(kept) = &mut kept {
+            let broken = table.problems.iter().filter_map(|p| p.metric.as_deref()).collect();
+            if let Err(error) = kept.append(plan.fresh(&scores, &broken)?) {
+                output.warning(format!("{error}; these scores are not kept"));
+            }
         }
         Ok(table)
     }

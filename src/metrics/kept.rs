@@ -10,9 +10,10 @@ use polars::error::{PolarsError, PolarsResult};
 use polars::prelude::{
     Column, DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter, SerReader, Series,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What the names of the files end in.
@@ -33,11 +34,11 @@ pub enum KeptError {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ScoreKey {
     /// Hash of the run's rows.
-    pub trace: String,
+    pub trace: Arc<str>,
     /// Hash of the metric's definition.
-    pub metric: String,
+    pub metric: Arc<str>,
     /// Cost basis and cohort, as far as the metric depends on them; empty otherwise.
-    pub context: String,
+    pub context: Arc<str>,
 }
 
 /// A kept value, as the table has it.
@@ -46,23 +47,23 @@ pub struct KeptScore {
     /// What it is of.
     pub key: ScoreKey,
     /// Run.
-    pub run_id: String,
+    pub run_id: Arc<str>,
     /// Stage, for a stage metric.
     pub stage: Option<i64>,
     /// The value; `None` when the metric is undefined there.
     pub value: Option<f64>,
     /// Pack in which the metric stood when the value was computed.
-    pub pack: String,
+    pub pack: Arc<str>,
     /// Its name there.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its label there.
-    pub label: String,
+    pub label: Arc<str>,
     /// Its unit there.
-    pub unit: String,
+    pub unit: Arc<str>,
     /// What its values belong to.
     pub level: Level,
     /// Parameters and gates that shaped it, as text.
-    pub settings: String,
+    pub settings: Arc<str>,
 }
 
 /// The kept values of a store.
@@ -207,20 +208,9 @@ const TEXTS: [&str; 10] =
     ["trace", "metric", "context", "run_id", "pack", "name", "label", "unit", "level", "settings"];
 
 fn frame(rows: &[KeptScore]) -> PolarsResult<DataFrame> {
-    let text = |name: &str| -> Column {
-        let value = |r: &KeptScore| match name {
-            "trace" => r.key.trace.clone(),
-            "metric" => r.key.metric.clone(),
-            "context" => r.key.context.clone(),
-            "run_id" => r.run_id.clone(),
-            "pack" => r.pack.clone(),
-            "name" => r.name.clone(),
-            "label" => r.label.clone(),
-            "unit" => r.unit.clone(),
-            "level" => r.level.name().to_owned(),
-            _ => r.settings.clone(),
-        };
-        Series::new(name.into(), rows.iter().map(value).collect::<Vec<String>>()).into_column()
+    let text = |name: &str| {
+        let values: Vec<&str> = rows.iter().map(|row| text_of(row, name)).collect();
+        Series::new(name.into(), values).into_column()
     };
     let mut columns: Vec<Column> = TEXTS.iter().map(|name| text(name)).collect();
     let stages: Vec<Option<i64>> = rows.iter().map(|r| r.stage).collect();
@@ -230,29 +220,37 @@ fn frame(rows: &[KeptScore]) -> PolarsResult<DataFrame> {
     DataFrame::new(rows.len(), columns)
 }
 
+fn text_of<'r>(row: &'r KeptScore, column: &str) -> &'r str {
+    match column {
+        "trace" => &row.key.trace,
+        "metric" => &row.key.metric,
+        "context" => &row.key.context,
+        "run_id" => &row.run_id,
+        "pack" => &row.pack,
+        "name" => &row.name,
+        "label" => &row.label,
+        "unit" => &row.unit,
+        "level" => row.level.name(),
+        _ => &row.settings,
+    }
+}
+
 fn read(path: &Path) -> PolarsResult<Vec<KeptScore>> {
     let frame = ParquetReader::new(File::open(path)?).finish()?;
-    let mut texts: Vec<Vec<String>> = Vec::new();
+    let mut pool = HashSet::new();
+    let mut texts: Vec<Vec<Arc<str>>> = Vec::new();
     for name in TEXTS {
         let column = frame.column(name)?.as_materialized_series().clone();
-        texts.push(column.str()?.iter().map(|t| t.unwrap_or_default().to_owned()).collect());
+        texts
+            .push(column.str()?.iter().map(|t| pooled(&mut pool, t.unwrap_or_default())).collect());
     }
     let (stages, values) = (frame.column("stage")?.i64()?, frame.column("value")?.f64()?);
     let mut rows = Vec::with_capacity(frame.height());
-    for row in 0..frame.height() {
-        let mut next = texts.iter_mut().map(|column| std::mem::take(&mut column[row]));
-        let mut text = || next.next().unwrap_or_default();
-        let key = ScoreKey { trace: text(), metric: text(), context: text() };
-        let (run_id, pack, name, label, unit) = (text(), text(), text(), text(), text());
-        let level = match text().as_str() {
-            "stage" => Level::Stage,
-            "cohort" => Level::Cohort,
-            _ => Level::Run,
-        };
-        let settings = text();
-        let (stage, value) = (stages.get(row), values.get(row));
+    for (row, (stage, value)) in stages.iter().zip(values.iter()).enumerate() {
+        let [trace, metric, context, run_id, pack, name, label, unit, level, settings] =
+            std::array::from_fn(|column| Arc::clone(&texts[column][row]));
         rows.push(KeptScore {
-            key,
+            key: ScoreKey { trace, metric, context },
             run_id,
             stage,
             value,
@@ -260,11 +258,25 @@ fn read(path: &Path) -> PolarsResult<Vec<KeptScore>> {
             name,
             label,
             unit,
-            level,
+            level: match &*level {
+                "stage" => Level::Stage,
+                "cohort" => Level::Cohort,
+                _ => Level::Run,
+            },
             settings,
         });
     }
     Ok(rows)
+}
+
+/// A text that is in memory once, however many rows have it.
+fn pooled(pool: &mut HashSet<Arc<str>>, text: &str) -> Arc<str> {
+    if let Some(known) = pool.get(text) {
+        return Arc::clone(known);
+    }
+    let new: Arc<str> = text.into();
+    pool.insert(Arc::clone(&new));
+    new
 }
 
 #[cfg(test)]
@@ -272,10 +284,10 @@ mod tests {
     use super::*;
 
     fn score(trace: &str, value: Option<f64>) -> KeptScore {
-        let text = str::to_owned;
+        let text = Arc::from;
         KeptScore {
-            key: ScoreKey { trace: text(trace), metric: text("m"), context: String::new() },
-            run_id: format!("run-{trace}"),
+            key: ScoreKey { trace: text(trace), metric: text("m"), context: text("") },
+            run_id: format!("run-{trace}").into(),
             stage: None,
             value,
             pack: text("core"),
