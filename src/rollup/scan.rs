@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The events of trace files that a [`crate::trace::Store`] has checked, in file order. Every file has the columns of
-/// this release: those that an older one lacks are null, those that a newer one adds are left out. Tables of a rollup stand for events as a coarse trace does
-/// that has one row for all calls of a stage.
+/// this release: those that an older one lacks are null, those that a newer one adds are left out. Tables of a rollup
+/// stand for events as a coarse trace does that has one row for all calls of a stage.
 pub fn scan_events(files: &[PathBuf]) -> Result<LazyFrame, RollupError> {
     let failed = |source| RollupError::Fold { what: described(files), source };
     let (tables, traces) = TableFiles::among(files);
